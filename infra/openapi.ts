@@ -1,5 +1,5 @@
 /**
- * Writes schemas/openapi.json from the table of operations. With --check it fails when the file differs from what it
+ * Writes schemas/openapi.json from the table of endpoints. With --check it fails when the file differs from what it
  * would write.
  */
 
@@ -13,11 +13,11 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { operations } from '../functions/api/endpoints/index.ts';
+import { endpoints } from '../functions/api/endpoints/index.ts';
 import { examples } from '../functions/api/examples/resources.ts';
 import { JSON_BODY } from '../functions/api/http/body.ts';
 import { type Example, responseOf } from '../functions/api/http/example.ts';
-import { NO_BODY, type Operation, SIGNATURE_HEADER, type Success } from '../functions/api/http/operation.ts';
+import { NO_BODY, type Endpoint, SIGNATURE_HEADER, type Success } from '../functions/api/http/endpoint.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
 
@@ -43,7 +43,7 @@ const TAGS = {
 };
 
 /**
- * Problems that every operation with a token can answer, except that one with a voter's token does not answer
+ * Problems that every endpoint with a token can answer, except that one with a voter's token does not answer
  * `unauthorized`.
  */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
@@ -55,7 +55,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'unavailable',
 ];
 
-/** Problems that every operation without a token can answer. */
+/** Problems that every endpoint without a token can answer. */
 const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
 
 const HEADERS = {
@@ -116,7 +116,7 @@ export function buildDocument() {
     },
     servers: [{ url: '/', description: 'The control plane that serves this document.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    paths: pathsOf(operations),
+    paths: pathsOf(endpoints),
     components: { securitySchemes: SECURITY, headers: HEADERS },
   };
   return createDocument(document, { override: plain });
@@ -140,19 +140,19 @@ function plain({ jsonSchema, io }: { jsonSchema: Record<string, unknown>; io: 'i
   if (io === 'output' && jsonSchema['additionalProperties'] === false) delete jsonSchema['additionalProperties'];
 }
 
-function pathsOf(table: readonly Operation[]): ZodOpenApiPathsObject {
+function pathsOf(table: readonly Endpoint[]): ZodOpenApiPathsObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const operation of table) {
-    const example = examples[operation.operationId];
+  for (const endpoint of table) {
+    const example = examples[endpoint.operationId];
     if (example === undefined)
-      throw new Error(`functions/api/examples/resources.ts has no example of ${operation.operationId}.`);
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation, example) };
+      throw new Error(`functions/api/examples/resources.ts has no example of ${endpoint.operationId}.`);
+    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operationObject(endpoint, example) };
   }
   return paths;
 }
 
-function operationObject(operation: Operation, example: Example): ZodOpenApiOperationObject {
-  const { operationId, tag, summary, description, idempotency, body, format = JSON_BODY } = operation;
+function operationObject(endpoint: Endpoint, example: Example): ZodOpenApiOperationObject {
+  const { operationId, tag, summary, description, idempotency, body, format = JSON_BODY } = endpoint;
   const media = { schema: body, ...(example.body !== undefined && { example: example.body }) };
   const content = Object.fromEntries(format.mediaTypes.map((type) => [type, media]));
   return {
@@ -160,15 +160,15 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    security: operation.isPublic ? [] : [operation.hasOwnToken ? { voter: [] } : { bearer: [] }],
+    security: endpoint.isPublic ? [] : [endpoint.hasOwnToken ? { voter: [] } : { bearer: [] }],
     'x-idempotency': idempotency,
-    requestParams: requestParams(operation),
+    requestParams: requestParams(endpoint),
     ...(body !== NO_BODY && { requestBody: { required: true, content } }),
-    responses: responsesOf(operation, example),
+    responses: responsesOf(endpoint, example),
   };
 }
 
-function requestParams({ params, query, preconditions = [], signed }: Operation) {
+function requestParams({ params, query, preconditions = [], signed }: Endpoint) {
   const header = z.object({
     ...Object.fromEntries(preconditions.map((name) => [name, PRECONDITIONS[name]])),
     ...(signed && { [SIGNATURE_HEADER]: SIGNATURE }),
@@ -184,12 +184,12 @@ function isEmpty(object: z.ZodObject): boolean {
   return Object.keys(object.shape).length === 0;
 }
 
-function responsesOf(operation: Operation, example: Example): ZodOpenApiResponsesObject {
-  const common = operation.hasOwnToken ? COMMON_PROBLEMS.filter((code) => code !== 'unauthorized') : COMMON_PROBLEMS;
-  const codes = operation.isPublic ? PUBLIC_PROBLEMS : [...common, ...operation.problems];
+function responsesOf(endpoint: Endpoint, example: Example): ZodOpenApiResponsesObject {
+  const common = endpoint.hasOwnToken ? COMMON_PROBLEMS.filter((code) => code !== 'unauthorized') : COMMON_PROBLEMS;
+  const codes = endpoint.isPublic ? PUBLIC_PROBLEMS : [...common, ...endpoint.problems];
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
   return Object.fromEntries([
-    ...operation.successes.map((success) => [
+    ...endpoint.successes.map((success) => [
       success.status,
       successObject(success, responseOf(example, success.status)),
     ]),

@@ -8,17 +8,17 @@ import openApi from '../../schemas/openapi.json' with { type: 'json' };
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
 import { digest } from '../core/model/digest.ts';
-import { operations } from './endpoints/index.ts';
+import { endpoints } from './endpoints/index.ts';
 import { bearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
-import type { Operation } from './http/operation.ts';
+import type { Endpoint } from './http/endpoint.ts';
 import { answerProblem } from './http/problem.ts';
 
 /**
  * Creates the HTTP API, which is built once for all requests; each request brings its ports as the second argument of `fetch`.
  * `tokens` are the tokens by actor. They are required for everything except the health of the control plane, the description
- * of the API, and operations with a token of their own.
+ * of the API, and endpoints with a token of their own.
  */
 export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -26,7 +26,7 @@ export function createApp({ tokens }: { tokens: Readonly<Record<string, string>>
   app.use(
     '/v1/*',
     except(
-      operations.filter(({ hasOwnToken }) => hasOwnToken).map(({ path }) => patternOf(path)),
+      endpoints.filter(({ hasOwnToken }) => hasOwnToken).map(({ path }) => patternOf(path)),
       bearer(tokens),
     ),
   );
@@ -41,7 +41,7 @@ export function createApp({ tokens }: { tokens: Readonly<Record<string, string>>
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);
   });
-  for (const operation of operations) register(app, operation);
+  for (const endpoint of endpoints) register(app, endpoint);
   refuseOtherMethods(app);
   return app;
 }
@@ -76,14 +76,14 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   });
 }
 
-function register(app: Hono<AppEnv>, operation: Operation): void {
+function register(app: Hono<AppEnv>, endpoint: Endpoint): void {
   app.on(
-    operation.method.toUpperCase(),
-    patternOf(operation.path),
-    limited(operation.format ?? JSON_BODY),
+    endpoint.method.toUpperCase(),
+    patternOf(endpoint.path),
+    limited(endpoint.format ?? JSON_BODY),
     async (c) => {
-      c.set('route', operation.path);
-      const { status, body, headers } = await operation.run(contextOf(c), c.req);
+      c.set('route', endpoint.path);
+      const { status, body, headers } = await endpoint.run(contextOf(c), c.req);
       if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
       const text = body === undefined ? null : JSON.stringify(body);
       return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });

@@ -40,7 +40,7 @@ const PRECEDENCE = [
  * Throws an AppError with all faults when there are any. `otherwise` is its code when no fault has one of those in
  * `PRECEDENCE`.
  */
-export function refuse(faults: readonly Issue[], otherwise: ProblemCode = 'invalid-request'): void {
+export function throwFaults(faults: readonly Issue[], otherwise: ProblemCode = 'invalid-request'): void {
   const [first] = faults;
   if (first === undefined) return;
   const code = PRECEDENCE.find((candidate) => faults.some((fault) => fault.code === candidate)) ?? otherwise;

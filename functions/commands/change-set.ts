@@ -3,11 +3,11 @@ import type { Write } from '../core/model/audit.ts';
 import { keyOf } from '../core/model/declarations.ts';
 import type { Kind, Ref, Resource, Specs } from '../core/model/resource.ts';
 import { termsOf } from '../core/routing/terms.ts';
-import type { Deps, Step } from '../deps.ts';
+import type { Deps, ManifestStep } from '../deps.ts';
 import { timestamp } from './context.ts';
 import { kinds, referencesOf } from './kinds.ts';
 import { stagedStore } from './staged-store.ts';
-import { type World, worldOf } from './world.ts';
+import { type FleetReader, fleetReader } from './fleet-reader.ts';
 
 /** A change of one resource that is to be written. */
 export interface Change<K extends Kind = Kind> extends Write {
@@ -22,34 +22,34 @@ export interface ChangeSet {
   fleet: string;
   changes: readonly Change[];
   /** The steps that write the changes, in the same order, with the gateways that have to follow. */
-  steps: readonly Step[];
+  steps: readonly ManifestStep[];
   /** The fleet as it is. */
-  now: World;
+  now: FleetReader;
   /** The fleet as it would be. */
-  then: World;
+  then: FleetReader;
   /**
-   * The places of declarations in the request, such as `documents/17#/spec`, by `kind/name`. Absent when the body of
+   * The pointers to declarations in the request, such as `documents/17#/spec`, by `kind/name`. Absent when the body of
    * the request is the only change.
    */
-  places: ReadonlyMap<string, string> | undefined;
+  pointers: ReadonlyMap<string, string> | undefined;
 }
 
 export async function changeSetOf(
-  now: World,
+  now: FleetReader,
   changes: readonly Change[],
-  places?: ReadonlyMap<string, string>,
+  pointers?: ReadonlyMap<string, string>,
 ): Promise<ChangeSet> {
-  const then = worldOf(stagedStore(now.store, now.fleet, changes), now.fleet);
+  const then = fleetReader(stagedStore(now.store, now.fleet, changes), now.fleet);
   const gone = new Set(changes.filter(({ verb }) => verb === 'delete').map(({ resource }) => keyOf(resource)));
   const coming = new Set(changes.filter(({ verb }) => verb === 'create').map(({ resource }) => keyOf(resource)));
-  const steps: Step[] = [];
+  const steps: ManifestStep[] = [];
   for (const change of changes) {
     steps.push({
       ...(await stepOf(change, then, (name) => gone.has(`gateway/${name}`))),
       references: newReferences(change, coming),
     });
   }
-  return { fleet: now.fleet, changes, steps, now, then, places };
+  return { fleet: now.fleet, changes, steps, now, then, pointers: pointers };
 }
 
 /** Returns the change that replaces `before` with the declaration. */
@@ -81,14 +81,14 @@ export function followersOf({ steps }: ChangeSet): string[] {
 }
 
 /**
- * Adds to an issue of a declaration its place in the request. Pointers into a declaration begin with `#`, and pointers
+ * Adds to an issue of a declaration its pointer in the request. Pointers into a declaration begin with `#`, and pointers
  * to the name in the path begin with `path/`.
  */
-export function placed({ places }: ChangeSet, resource: Resource, issue: Issue): Issue {
-  if (places === undefined) return issue;
-  const place = places.get(keyOf(resource)) ?? `${resource.kind}s/${resource.name}#`;
-  if (issue.pointer.startsWith('#')) return { ...issue, pointer: place + issue.pointer.slice(1) };
-  return issue.pointer.startsWith('path/') ? { ...issue, pointer: place } : issue;
+export function withWholePointer({ pointers: pointers }: ChangeSet, resource: Resource, issue: Issue): Issue {
+  if (pointers === undefined) return issue;
+  const base = pointers.get(keyOf(resource)) ?? `${resource.kind}s/${resource.name}#`;
+  if (issue.pointer.startsWith('#')) return { ...issue, pointer: base + issue.pointer.slice(1) };
+  return issue.pointer.startsWith('path/') ? { ...issue, pointer: base } : issue;
 }
 
 /**
@@ -97,9 +97,9 @@ export function placed({ places }: ChangeSet, resource: Resource, issue: Issue):
  */
 async function stepOf(
   change: Change,
-  then: World,
+  then: FleetReader,
   isGone: (gateway: string) => boolean,
-): Promise<Omit<Step, 'references'>> {
+): Promise<Omit<ManifestStep, 'references'>> {
   const { verb, resource, referenceCount } = change;
   return {
     verb,
@@ -111,7 +111,7 @@ async function stepOf(
 }
 
 /** Returns the names of the gateways that follow the resource as it was or as it would be. */
-async function affectedGateways<K extends Kind>({ resource, before }: Change<K>, then: World): Promise<string[]> {
+async function affectedGateways<K extends Kind>({ resource, before }: Change<K>, then: FleetReader): Promise<string[]> {
   const descriptor = kinds[resource.kind];
   if (descriptor.gateways(resource) === undefined) return (await then.gateways()).map((gateway) => gateway.name);
   return [...new Set([before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []))];

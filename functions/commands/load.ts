@@ -1,6 +1,6 @@
 import { say } from '../../schemas/messages/index.ts';
 import type { Kind, Ref, RefTo, Resource } from '../core/model/resource.ts';
-import { AppError, refuse } from './app-error.ts';
+import { AppError, throwFaults } from './app-error.ts';
 import type { Context } from './context.ts';
 import { noSuch } from './issues.ts';
 
@@ -31,5 +31,5 @@ export function missing(kind: string, name: string, fleet?: string): AppError {
 /** Throws `unknown-reference` when a service is given that the fleet does not have. */
 export async function requireService({ deps }: Context, fleet: string, service: string | undefined): Promise<void> {
   if (service === undefined || (await deps.store.get('service', fleet, service))) return;
-  refuse([noSuch('#/service', 'service', service)]);
+  throwFaults([noSuch('#/service', 'service', service)]);
 }

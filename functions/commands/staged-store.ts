@@ -54,7 +54,7 @@ type Reads =
   | 'decision'
   | 'decisions';
 
-function refuse(): never {
+function rejectWrite(): never {
   throw new Error('What would be is looked at only: nothing can be written there.');
 }
 
@@ -63,27 +63,27 @@ function refuse(): never {
  * port does not compile until it is on one of the two lists.
  */
 const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never> = {
-  beat: refuse,
-  commit: refuse,
-  settle: refuse,
-  putSync: refuse,
-  putPools: refuse,
-  putBaseline: refuse,
-  putReading: refuse,
-  begin: refuse,
-  conclude: refuse,
-  beginManifestWrite: refuse,
-  advance: refuse,
-  endManifestWrite: refuse,
-  acquire: refuse,
-  renew: refuse,
-  release: refuse,
-  putHealth: refuse,
-  decide: refuse,
-  complete: refuse,
-  appendAudit: refuse,
-  putDocument: refuse,
-  putDocuments: refuse,
+  beat: rejectWrite,
+  commit: rejectWrite,
+  acknowledge: rejectWrite,
+  putSync: rejectWrite,
+  putPools: rejectWrite,
+  putBaseline: rejectWrite,
+  putReading: rejectWrite,
+  begin: rejectWrite,
+  conclude: rejectWrite,
+  beginManifestWrite: rejectWrite,
+  advance: rejectWrite,
+  endManifestWrite: rejectWrite,
+  acquire: rejectWrite,
+  renew: rejectWrite,
+  release: rejectWrite,
+  putHealth: rejectWrite,
+  decide: rejectWrite,
+  complete: rejectWrite,
+  appendAudit: rejectWrite,
+  putDocument: rejectWrite,
+  putDocuments: rejectWrite,
 };
 
 /**

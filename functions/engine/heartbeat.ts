@@ -11,7 +11,7 @@ export interface Signal {
   /** Sends a signal in the background, unless the last one is still under way. */
   send(): void;
   /** Resolves once no signal is under way. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 export function createSignal({ notifier }: Pick<Deps, 'notifier'>): Signal {
@@ -22,7 +22,7 @@ export function createSignal({ notifier }: Pick<Deps, 'notifier'>): Signal {
         sending = undefined;
       });
     },
-    settled: async () => await sending,
+    idle: async () => await sending,
   };
 }
 

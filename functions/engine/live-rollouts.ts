@@ -1,5 +1,5 @@
 import type { DistributionRollout } from '../../schemas/rollout.ts';
-import { isOwn } from '../core/rollout/course.ts';
+import { isOwn } from '../core/rollout/next-move.ts';
 import { byName } from '../core/routing/resolve.ts';
 import type { Store, StoredDocument } from '../deps.ts';
 

@@ -24,7 +24,7 @@ interface ProbeOutcome {
 }
 
 /** An observation, and the time at which the first of the certificates expires, if that is soon. */
-export interface Sight {
+export interface ProbeResult {
   observation: Observation;
   certificateExpiresAtMs?: number | undefined;
 }
@@ -49,13 +49,13 @@ export interface Prober {
 }
 
 /** Sends the probes of a cluster (at least one) and judges the outcomes. */
-export async function observe(ports: ProbePorts, probes: readonly Probe[], prober: Prober): Promise<Sight> {
+export async function observe(ports: ProbePorts, probes: readonly Probe[], prober: Prober): Promise<ProbeResult> {
   const outcomes = await Promise.all(probes.map((probe) => send(ports, probe, prober.timeoutMs)));
   const expiries = outcomes.flatMap(({ certificateExpiresAtMs }) => certificateExpiresAtMs ?? []);
   const observation: Observation = {
     voter: prober.voter,
     observedAt: new Date(ports.clock.now()).toISOString(),
-    ...verdictOf(outcomes, prober),
+    ...outcomeOf(outcomes, prober),
     latencyMs: Math.max(...outcomes.map(({ latencyMs }) => latencyMs)),
   };
   return { observation, ...(expiries.length > 0 && { certificateExpiresAtMs: Math.min(...expiries) }) };
@@ -70,7 +70,7 @@ export async function answers(ports: ProbePorts, probe: Probe, timeoutMs: number
  * Judges the outcomes of the probes. A cluster fails when one of its ingress probes fails; the failure of a direct
  * probe is only mentioned in the detail. If all probes are direct, they decide instead.
  */
-function verdictOf(
+function outcomeOf(
   outcomes: readonly ProbeOutcome[],
   { isThroughGateway = false }: Prober,
 ): Pick<Observation, 'outcome' | 'cause' | 'isSlow' | 'detail'> {

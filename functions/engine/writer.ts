@@ -1,4 +1,4 @@
-import type { Deps, Evidence } from '../deps.ts';
+import type { Deps, HealthUpdate } from '../deps.ts';
 import type { Limit } from '../limit.ts';
 import type { HeldLease } from './lease.ts';
 
@@ -9,7 +9,7 @@ import type { HeldLease } from './lease.ts';
 const BATCH = 25;
 
 interface Waiting {
-  evidence: Evidence;
+  evidence: HealthUpdate;
   done: (isKept: boolean) => void;
   failed: (error: unknown) => void;
 }
@@ -22,7 +22,7 @@ export function createWriter(
   { store }: Pick<Deps, 'store'>,
   limit: Limit,
   lease?: HeldLease,
-): (evidence: Evidence) => Promise<boolean> {
+): (evidence: HealthUpdate) => Promise<boolean> {
   const waiting: Waiting[] = [];
   const put = (some: readonly Waiting[]) =>
     store.putHealth(

@@ -9,7 +9,7 @@ import type { BreakGlass, Shift } from '../../schemas/shift.ts';
 import type { DataPlaneRecord } from '../core/gateway/data-plane.ts';
 import type { Vouch } from '../core/health/vouch.ts';
 import type { VoterTrace } from '../core/incidents/incident.ts';
-import type { Told } from '../core/incidents/told.ts';
+import type { NotifiedIncidents } from '../core/incidents/notified.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 
 /**
@@ -26,7 +26,7 @@ export interface DocumentBodies {
   'drill-run': DrillRun;
   delivery: Delivery;
   voter: VoterTrace & { sequence?: number | undefined; vouch?: Vouch | undefined };
-  told: Told;
+  told: NotifiedIncidents;
   readiness: Assessment;
   'data-plane': DataPlaneRecord;
   rollout: DistributionRollout;

@@ -6,7 +6,7 @@ import type { Lease } from './coordination.ts';
 import type { Page, PageRequest } from './pages.ts';
 
 /** The health record of a cluster, and the observation that led to it, if one did. */
-export interface Evidence {
+export interface HealthUpdate {
   record: HealthRecord;
   observation?: Observation | undefined;
 }
@@ -18,7 +18,7 @@ export interface HealthStore {
    * Appends the observations and replaces the records, at most 49, in one transaction. Returns false when a record is not at
    * `version - 1`, or when a lease is given and it is lost.
    */
-  putHealth(evidence: readonly Evidence[], lease?: Lease): Promise<boolean>;
+  putHealth(evidence: readonly HealthUpdate[], lease?: Lease): Promise<boolean>;
   /** Returns the observations of a cluster, newest first: all, or those that were made in the span, both ends included. */
   observations(
     fleet: string,

@@ -9,7 +9,7 @@ import type { Page, PageRequest, Readable } from './pages.ts';
 import type { Commit } from './resources.ts';
 
 /** A change of a resource that has been decided on, and is written later together with others. */
-export interface Step extends Pick<Commit, 'resource' | 'verb' | 'references' | 'referenceCount'> {
+export interface ManifestStep extends Pick<Commit, 'resource' | 'verb' | 'references' | 'referenceCount'> {
   /** The names of the gateways that have to follow. */
   gateways: string[];
   /** The number of index terms of the resource that are added or removed. */
@@ -48,7 +48,7 @@ export interface OperationStore {
   beginManifestWrite(
     operation: OperationRecord,
     audit: AuditEvent,
-    steps: Step[],
+    steps: ManifestStep[],
     checkedAgainst?: Commit['checkedAgainst'],
   ): Promise<boolean>;
   /** Returns the id of the operation that holds the fleet. Until it ends, the declaration is between its old and its new state. */
@@ -59,7 +59,7 @@ export interface OperationStore {
   /** Returns the writes of manifests that belong to the operations whose ids lie in [from, to]. */
   manifestWrites(fleet: string, from: string, to: string): Promise<ManifestWrite[]>;
   /** Returns the batch of steps that is to be written next. */
-  nextSteps(manifestWrite: ManifestWrite): Promise<Step[]>;
+  nextSteps(manifestWrite: ManifestWrite): Promise<ManifestStep[]>;
   /**
    * Writes the commits of the next steps and the progress of the write in one transaction, so that each step is written
    * once, however often it is tried. Returns `moved` when the write is not at the expected batch or there was too much

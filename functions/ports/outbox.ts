@@ -28,7 +28,7 @@ export interface OutboxRow extends OutboxRequest {
   operations: string[];
 }
 
-/** An operation that ends at the gateway when the outbox row of this resource is settled. */
+/** An operation that ends at the gateway when the outbox row of this resource is acknowledged. */
 export interface WaitingOperation extends OutboxRequest {
   operation: string;
 }
@@ -60,7 +60,7 @@ export interface OutboxStore {
    * gateway is gone. Rows that have changed keep waiting, from the first later change on. Throws `LeaseLost`, after which
    * nothing more is written.
    */
-  settle(rows: readonly OutboxRow[], verifiedAt: string, lease: Lease): Promise<void>;
+  acknowledge(rows: readonly OutboxRow[], verifiedAt: string, lease: Lease): Promise<void>;
   /** Returns the programmed rows of the resources of a kind whose names lie in [from, to]. */
   programmed(fleet: string, kind: Kind, from: string, to: string): Promise<ProgrammedRow[]>;
 }

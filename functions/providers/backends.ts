@@ -1,5 +1,5 @@
 import type { Pool } from '../core/model/ir.ts';
-import type { Backends } from './provider.ts';
+import type { BackendHealth } from './provider.ts';
 
 /** The health of one endpoint, as a gateway reports it. */
 export type EndpointHealth = 'ok' | 'fail' | 'unknown';
@@ -12,7 +12,7 @@ export type EndpointHealth = 'ok' | 'fail' | 'unknown';
 export function clustersOf(
   pools: readonly Pool[],
   healthOf: (pool: Pool, endpoint: string) => EndpointHealth,
-): Backends {
+): BackendHealth {
   const found = new Map<string, EndpointHealth>();
   for (const pool of pools) {
     for (const { cluster, endpoints } of pool.members) {

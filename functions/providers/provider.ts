@@ -87,7 +87,7 @@ export interface Disorder {
  * healthy, and `fail` when none of the endpoints that are checked is. A cluster that the gateway does not check is
  * `unknown` or left out.
  */
-export type Backends = ReadonlyMap<string, 'ok' | 'fail' | 'unknown'>;
+export type BackendHealth = ReadonlyMap<string, 'ok' | 'fail' | 'unknown'>;
 
 /** A limit of the gateway that a configuration exceeds. */
 export interface Finding extends Issue {
@@ -181,7 +181,7 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
    * Returns the health of the members of these pools as the gateway sees it, in few calls. Throws a `CloudError` when
    * the gateway cannot be asked.
    */
-  backends(session: Session<T>, pools: readonly Pool[]): Promise<Backends>;
+  backends(session: Session<T>, pools: readonly Pool[]): Promise<BackendHealth>;
   /** Pure. Returns the objects that make the gateway behave as a matched `config` says, with `shares` in force. */
   compile(
     config: GatewayConfig,

@@ -5,7 +5,7 @@ import { CloudError } from '../deps.ts';
 /** Functions that all providers share. */
 
 /** Waits for all tasks, then throws the first failure. When it throws, nothing that was begun is still under way. */
-export async function settle<T extends readonly unknown[]>(
+export async function awaitAll<T extends readonly unknown[]>(
   tasks: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(tasks);

@@ -22,8 +22,8 @@ export function budgetStore(table: Table, patienceMs: number): Budgets {
     },
     putBudget: async (scope, { version, bucket }) => {
       const item = itemOf(bucketRecord, budgetKey(scope), bucket, { version });
-      const operation = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
-      return (await table.transact([operation], { patienceMs })).ok;
+      const write = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
+      return (await table.transact([write], { patienceMs })).ok;
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Recording, Store } from '../deps.ts';
 import { readTraffic, writeBackends } from './allocations.ts';
-import { documentOperations } from './documents.ts';
+import { documentWrites } from './documents.ts';
 import { ABSENT, type Item, put } from './items.ts';
-import { auditOperation, operationOperation, outboxOperations } from './journal.ts';
+import { auditWrite, operationWrite, outboxWrites } from './journal.ts';
 import { decisionKey, decisionsOf, inputsKey, inputsOf } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
@@ -27,19 +27,19 @@ export function decisionStore(table: Table): Decisions {
         version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 }),
         put(itemOf(decisionRecord, decisionKey(fleet, decision.id), decision), ABSENT),
         ...(inputs.length <= MAX_PARTS ? inputs.map((part) => put(part, ABSENT)) : []),
-        auditOperation(fleet, audit),
-        ...rows.flatMap(outboxOperations),
-        ...(operation ? [operationOperation(operation)] : []),
-        ...documents.flatMap(documentOperations),
+        auditWrite(fleet, audit),
+        ...rows.flatMap(outboxWrites),
+        ...(operation ? [operationWrite(operation)] : []),
+        ...documents.flatMap(documentWrites),
       ]);
       return outcome.ok;
     },
     complete: async (recording) => {
       const { fleet, decision, inputs, outbox, documents } = recording;
       const done = atOnce(recording);
-      for (const document of documents.slice(done.documents.length)) await table.transact(documentOperations(document));
+      for (const document of documents.slice(done.documents.length)) await table.transact(documentWrites(document));
       for (const rows of chunks(outbox.slice(done.rows.length), MAX_ROWS)) {
-        await table.transact(rows.flatMap(outboxOperations));
+        await table.transact(rows.flatMap(outboxWrites));
       }
       const items = inputsItems(fleet, decision.id, inputs);
       if (items.length > MAX_PARTS) await table.writeAll(items, []);
@@ -55,7 +55,7 @@ export function decisionStore(table: Table): Decisions {
     decisions: (fleet, page) =>
       readPage(table, decisionsOf(fleet), 'descending', page, (item) => recordOf(item, decisionRecord)),
     appendAudit: async (fleet, audit) => {
-      await table.transact([auditOperation(fleet, audit)]);
+      await table.transact([auditWrite(fleet, audit)]);
     },
   };
 }
@@ -79,7 +79,7 @@ const MAX_ROWS = 30;
 function atOnce({ documents, outbox }: Recording): Pick<Recording, 'documents'> & { rows: Recording['outbox'] } {
   let items = 0;
   const first = documents.filter((document) => {
-    items += documentOperations(document).length;
+    items += documentWrites(document).length;
     return items <= ROOM_FOR_DOCUMENTS;
   });
   const taken = Math.min(items, ROOM_FOR_DOCUMENTS);

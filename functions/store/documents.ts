@@ -1,6 +1,6 @@
 import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
-import { ABSENT, type Operation, put, remove } from './items.ts';
-import { auditOperation } from './journal.ts';
+import { ABSENT, type ItemWrite, put, remove } from './items.ts';
+import { auditWrite } from './journal.ts';
 import { documentKey, documentsOf, pendingKey, pendingOf } from './keys.ts';
 import { type Order, readPage } from './pages.ts';
 import { itemOf, readableOf, recordOf } from './record-type.ts';
@@ -35,17 +35,17 @@ export function documentStore(table: Table): Documents {
     documents: (fleet, kind, page) =>
       readPage(table, documentsOf(fleet, kind), ORDER[kind], page, (item) => recordOf(item, documentRecord(kind))),
     putDocument: async (document, audit) => {
-      const event = audit ? [auditOperation(document.fleet, audit)] : [];
-      return (await table.transact([...documentOperations(document), ...event])).ok;
+      const event = audit ? [auditWrite(document.fleet, audit)] : [];
+      return (await table.transact([...documentWrites(document), ...event])).ok;
     },
-    putDocuments: async (documents) => (await table.transact(documents.flatMap(documentOperations))).ok,
+    putDocuments: async (documents) => (await table.transact(documents.flatMap(documentWrites))).ok,
     pendingDocuments: async (kind, limit) =>
       readableOf(await table.query(pendingOf(kind), { limit }), (item) => recordOf(item, documentRecord(kind))),
   };
 }
 
-/** Returns the operations that write a document, on the condition that its version is the next one. */
-export function documentOperations<K extends DocumentKind>(document: StoredDocument<K>): Operation[] {
+/** Returns the writes of a document, on the condition that its version is the next one. */
+export function documentWrites<K extends DocumentKind>(document: StoredDocument<K>): ItemWrite[] {
   const { kind, version, ttl, isPending } = document;
   const type = documentRecord(kind);
   const attributes = { version, ...(ttl !== undefined && { ttl }) };

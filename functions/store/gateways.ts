@@ -69,8 +69,8 @@ export function gatewayStore(table: Table): Gateways {
       );
       const changed = [...after.values()].filter((item) => item['body'] !== before.get(item.sk)?.['body']);
       const removed = [...before.values()].filter((item) => !after.has(item.sk));
-      const operations = [...changed.map((item) => put(item)), ...removed.map(({ pk, sk }) => remove({ pk, sk }))];
-      await writeFenced(table, operations, lease);
+      const writes = [...changed.map((item) => put(item)), ...removed.map(({ pk, sk }) => remove({ pk, sk }))];
+      await writeFenced(table, writes, lease);
     },
     baseline: async (fleet, gateway) => {
       const [baseline] = await readPieces(table, piecesOf('BASELINE', fleet, gateway), baselineRecord);

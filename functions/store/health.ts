@@ -2,7 +2,7 @@ import type { Observation } from '../../schemas/cluster.ts';
 import type { HealthRecord } from '../core/health/types.ts';
 import { withVouches } from '../core/health/vouch.ts';
 import type { Store } from '../deps.ts';
-import { ABSENT, type Operation, put } from './items.ts';
+import { ABSENT, type ItemWrite, put } from './items.ts';
 import { documentsOf, healthKey, healthOf, observationKey, observationsOf } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
@@ -36,8 +36,8 @@ export function healthStore(table: Table): Health {
       const outcome = await table.transact([
         ...(lease ? [fence(lease)] : []),
         ...evidence.flatMap(({ record, observation }) => [
-          healthOperation(record),
-          ...(observation ? [observationOperation(record, observation)] : []),
+          healthWrite(record),
+          ...(observation ? [observationWrite(record, observation)] : []),
         ]),
       ]);
       return outcome.ok;
@@ -53,14 +53,14 @@ export function healthStore(table: Table): Health {
  * Returns the write of a health record. The first record of a cluster also replaces one that a former cluster of the
  * same name has left.
  */
-function healthOperation(record: HealthRecord): Operation {
+function healthWrite(record: HealthRecord): ItemWrite {
   const { uid, version } = record;
   const item = itemOf(healthRecord, healthKey(record.fleet, record.cluster), record, { uid, version });
   if (version === 1) return put(item, `${ABSENT} OR #uid <> :uid`, { uid });
   return put(item, '#version = :before', { before: version - 1 });
 }
 
-function observationOperation({ fleet, cluster, version }: HealthRecord, observation: Observation): Operation {
+function observationWrite({ fleet, cluster, version }: HealthRecord, observation: Observation): ItemWrite {
   const observedAtMs = Date.parse(observation.observedAt);
   const ttl = Math.floor(observedAtMs / 1000) + OBSERVATION_TTL_SECONDS;
   return put(itemOf(observationRecord, observationKey(fleet, cluster, observedAtMs, version), observation, { ttl }));

@@ -12,11 +12,11 @@ export type Attributes = Record<string, string | number | readonly string[]>;
 
 export type Item = Key & Attributes;
 
-/** The kinds of operations that a transaction may contain. */
+/** The kinds of writes that a transaction may contain. */
 export const VERBS = ['Put', 'Update', 'Delete', 'ConditionCheck'] as const;
 
-/** One operation of a transaction. Expressions write names as `#name` and values as `:name`. */
-export interface Operation {
+/** One write of a transaction. Expressions write names as `#name` and values as `:name`. */
+export interface ItemWrite {
   verb: (typeof VERBS)[number];
   /** The whole item for `Put`, and the key for every other verb. */
   item: Item | Key;
@@ -28,19 +28,19 @@ export interface Operation {
 export const ABSENT = 'attribute_not_exists(#pk)';
 export const PRESENT = 'attribute_exists(#pk)';
 
-export function put(item: Item, when?: string, values?: Attributes): Operation {
+export function put(item: Item, when?: string, values?: Attributes): ItemWrite {
   return { verb: 'Put', item, ...(when && { when }), ...(values && { values }) };
 }
 
-export function remove(key: Key, when?: string, values?: Attributes): Operation {
+export function remove(key: Key, when?: string, values?: Attributes): ItemWrite {
   return { verb: 'Delete', item: key, ...(when && { when }), ...(values && { values }) };
 }
 
-export function update(key: Key, change: string, when: string | undefined, values: Attributes): Operation {
+export function update(key: Key, change: string, when: string | undefined, values: Attributes): ItemWrite {
   return { verb: 'Update', item: key, update: change, ...(when && { when }), values };
 }
 
-export function check(key: Key, when: string, values?: Attributes): Operation {
+export function check(key: Key, when: string, values?: Attributes): ItemWrite {
   return { verb: 'ConditionCheck', item: key, when, ...(values && { values }) };
 }
 
@@ -78,23 +78,23 @@ export function unmarshal(attributes: Record<string, AttributeValue>): Item {
   return item;
 }
 
-export function transactItem(tableName: string, operation: Operation): TransactWriteItem {
-  const { verb, item } = operation;
-  const shared = { TableName: tableName, ...expressions(operation) };
+export function transactItem(tableName: string, write: ItemWrite): TransactWriteItem {
+  const { verb, item } = write;
+  const shared = { TableName: tableName, ...expressions(write) };
   const key = { Key: marshal({ pk: item.pk, sk: item.sk }) };
   switch (verb) {
     case 'Put':
       return { Put: { ...shared, Item: marshal(item) } };
     case 'Update':
-      return { Update: { ...shared, ...key, UpdateExpression: operation.update } };
+      return { Update: { ...shared, ...key, UpdateExpression: write.update } };
     case 'Delete':
       return { Delete: { ...shared, ...key } };
     case 'ConditionCheck':
-      return { ConditionCheck: { ...shared, ...key, ConditionExpression: operation.when } };
+      return { ConditionCheck: { ...shared, ...key, ConditionExpression: write.when } };
   }
 }
 
-function expressions({ when, update: change, values }: Operation) {
+function expressions({ when, update: change, values }: ItemWrite) {
   const names = `${when ?? ''} ${change ?? ''}`.match(/#\w+/g);
   return {
     ...(when && { ConditionExpression: when }),

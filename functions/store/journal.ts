@@ -1,11 +1,11 @@
 /**
- * Operations that are part of every change: the audit event, the rows that gateways have to apply, and the operation
+ * Writes that are part of every change: the audit event, the rows that gateways have to apply, and the operation
  * that the change belongs to.
  */
 
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { OperationRecord, OutboxRequest } from '../deps.ts';
-import { ABSENT, type Operation, put, update } from './items.ts';
+import { ABSENT, type ItemWrite, put, update } from './items.ts';
 import { auditKey, operationKey, outboxKey, waitingKey } from './keys.ts';
 import { bodyOf, itemOf } from './record-type.ts';
 import { auditRecord, operationRecord, outboxRecord, waitingRecord } from './records/gateways.ts';
@@ -13,7 +13,7 @@ import { auditRecord, operationRecord, outboxRecord, waitingRecord } from './rec
 /** The seconds for which operations and their outcomes are kept. */
 const TTL_SECONDS = 30 * 24 * 3600;
 
-export function auditOperation(fleet: string, audit: AuditEvent): Operation {
+export function auditWrite(fleet: string, audit: AuditEvent): ItemWrite {
   return put(itemOf(auditRecord, auditKey(fleet, audit.id), audit), ABSENT);
 }
 
@@ -21,7 +21,7 @@ export function auditOperation(fleet: string, audit: AuditEvent): Operation {
  * Returns the writes of an outbox row and of the operation that waits for it. The row replaces an earlier one, because
  * the gateway has to apply the latest state only. The operation waits beside earlier ones.
  */
-export function outboxOperations({ operation, ...request }: OutboxRequest): Operation[] {
+export function outboxWrites({ operation, ...request }: OutboxRequest): ItemWrite[] {
   const { fleet, gateway, kind, name, revision, requestedAt } = request;
   const record = { fleet, gateway, kind, name, revision, requestedAt };
   const set =
@@ -35,7 +35,7 @@ export function outboxOperations({ operation, ...request }: OutboxRequest): Oper
   ];
 }
 
-export function operationOperation(operation: OperationRecord): Operation {
+export function operationWrite(operation: OperationRecord): ItemWrite {
   const { fleet, id, createdAt } = operation;
   return put(itemOf(operationRecord, operationKey(fleet, id), operation, { ttl: expiry(createdAt) }), ABSENT);
 }

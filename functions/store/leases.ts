@@ -1,5 +1,5 @@
 import { type Lease, LeaseLost, type Store } from '../deps.ts';
-import { ABSENT, check, type Operation, put, update } from './items.ts';
+import { ABSENT, check, type ItemWrite, put, update } from './items.ts';
 import { leaseKey } from './keys.ts';
 import { outage } from './outage.ts';
 import { attributesOf } from './record-type.ts';
@@ -13,17 +13,17 @@ const HELD = '#epoch = :epoch AND #holder = :holder';
 /**
  * Returns a condition that holds until another holder has the lease. It is a part of everything that the holder writes.
  */
-export function fence({ name, epoch, holder }: Lease): Operation {
+export function fence({ name, epoch, holder }: Lease): ItemWrite {
   return check(leaseKey(name), HELD, { epoch, holder });
 }
 
 /** The most items in one transaction. Even items of the largest size stay below its 4 MB. */
 const ITEMS_PER_TRANSACTION = 10;
 
-/** Writes operations in several transactions, each of which fails once the lease is lost. Throws `LeaseLost`. */
-export async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<void> {
-  for (let start = 0; start < operations.length; start += ITEMS_PER_TRANSACTION) {
-    const outcome = await table.transact([fence(lease), ...operations.slice(start, start + ITEMS_PER_TRANSACTION)]);
+/** Makes writes in several transactions, each of which fails once the lease is lost. Throws `LeaseLost`. */
+export async function writeFenced(table: Table, writes: ItemWrite[], lease: Lease): Promise<void> {
+  for (let start = 0; start < writes.length; start += ITEMS_PER_TRANSACTION) {
+    const outcome = await table.transact([fence(lease), ...writes.slice(start, start + ITEMS_PER_TRANSACTION)]);
     if (!isHeld(outcome)) throw new LeaseLost(lease.name);
   }
 }
@@ -50,7 +50,7 @@ export function leaseStore(table: Table): Leases {
       const lease = { name, holder, epoch: (last?.epoch ?? 0) + 1, expiresAtMs: nowMs + ttlMs };
       const item = { ...leaseKey(name), holder, epoch: lease.epoch, expiresAt: lease.expiresAtMs };
       // The expiry too must be as it was read, because the holder may have renewed the lease meanwhile.
-      const claim: Operation = last
+      const claim: ItemWrite = last
         ? put(item, '#epoch = :epoch AND #expiresAt = :expiresAt', { epoch: last.epoch, expiresAt: last.expiresAt })
         : put(item, ABSENT);
       return (await table.transact([claim])).ok ? lease : undefined;

@@ -1,7 +1,7 @@
 import type { Kind, Ref, Resource } from '../core/model/resource.ts';
 import { isUnder, termsOf } from '../core/routing/terms.ts';
 import type { Commit, Store } from '../deps.ts';
-import { type Operation, put, remove } from './items.ts';
+import { type ItemWrite, put, remove } from './items.ts';
 import {
   gatewayEntriesOf,
   gatewayEntryKey,
@@ -74,8 +74,8 @@ function compareKeys(a: Key, b: Key): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Returns the operations by which a commit adds and removes entries, one for each entry. */
-export function entryOperations({ resource, verb, before }: Commit): Operation[] {
+/** Returns the writes by which a commit adds and removes entries, one for each entry. */
+export function entryWrites({ resource, verb, before }: Commit): ItemWrite[] {
   const then = new Map(entriesOf(verb === 'delete' ? resource : before));
   const now = new Map(entriesOf(verb === 'delete' ? undefined : resource));
   return [

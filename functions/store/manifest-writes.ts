@@ -1,15 +1,15 @@
-import type { ManifestWrite, Step, Store } from '../deps.ts';
+import type { ManifestWrite, ManifestStep, Store } from '../deps.ts';
 import { ABSENT, put, remove, update } from './items.ts';
-import { auditOperation, expiry, operationOperation } from './journal.ts';
+import { auditWrite, expiry, operationWrite } from './journal.ts';
 import { allHolds, holdKey, manifestWriteKey, manifestWritesOf, stepsKey } from './keys.ts';
 import { bodyOf, itemOf, readableOf, recordOf } from './record-type.ts';
 import { holdRecord, manifestWriteOf, manifestWriteRecord, stepsOf, stepsRecord } from './records/resources.ts';
 import {
-  commitOperations,
+  commitWrites,
   derivedKeys,
   distinctReferences,
   forgetProgrammed,
-  takeOperation,
+  operationHoldWrites,
   unmovedFleet,
   unmovedTraffic,
 } from './resources.ts';
@@ -49,8 +49,8 @@ export function manifestWriteStore(table: Table): ManifestWrites {
       const outcome = await table.transact([
         put(itemOf(holdRecord, holdKey(fleet), { fleet, operation: id }, { operation: id }), ABSENT),
         put(itemOf(manifestWriteRecord, manifestWriteKey(fleet, id), manifestWrite, cursor), ABSENT),
-        operationOperation(operation),
-        auditOperation(fleet, audit),
+        operationWrite(operation),
+        auditWrite(fleet, audit),
         ...(checkedAgainst ? [unmovedTraffic(fleet, checkedAgainst), unmovedFleet(fleet, checkedAgainst)] : []),
       ]);
       return outcome.ok;
@@ -93,11 +93,11 @@ async function advance(table: Table, manifestWrite: ManifestWrite, commits: Para
   const set = 'SET #writtenBatches = :writtenBatches, #writtenSteps = :writtenSteps';
   const references = distinctReferences(commits);
   // Each operation with the index of its commit; the cursor and the references are not among them.
-  const parts = commits.flatMap((commit, index) => commitOperations(commit).map((part) => ({ part, index })));
+  const parts = commits.flatMap((commit, index) => commitWrites(commit).map((part) => ({ part, index })));
   await forgetProgrammed(table, commits);
   const outcome = await table.transact([
     update(manifestWriteKey(fleet, operation), set, AT, { ...moved, at: writtenBatches, open: 1 }),
-    ...references.map((ref) => takeOperation(ref)),
+    ...references.map((ref) => operationHoldWrites(ref)),
     ...parts.map(({ part }) => part),
   ]);
   if (outcome.ok) return { result: 'ok' as const, manifestWrite: { ...manifestWrite, ...moved } };
@@ -108,7 +108,7 @@ async function advance(table: Table, manifestWrite: ManifestWrite, commits: Para
   return { result: 'conflict' as const, resources: commits.filter((_, index) => indexes.has(index)).map(refTo) };
 }
 
-function refTo({ resource: { kind, fleet, name } }: Pick<Step, 'resource'>) {
+function refTo({ resource: { kind, fleet, name } }: Pick<ManifestStep, 'resource'>) {
   return { kind, fleet, name };
 }
 
@@ -124,8 +124,8 @@ const MAX_BYTES = 388 * 1024;
  * Cuts steps into batches, in order. A batch fits into one transaction and one item. Its steps are of one kind, so that
  * none refers to another.
  */
-function batchesOf(steps: readonly Step[]): Step[][] {
-  const batches: Step[][] = [];
+function batchesOf(steps: readonly ManifestStep[]): ManifestStep[][] {
+  const batches: ManifestStep[][] = [];
   let bytes = 0;
   for (const step of steps) {
     const batch = batches.at(-1);
@@ -142,7 +142,7 @@ function batchesOf(steps: readonly Step[]): Step[][] {
   return batches;
 }
 
-function isAlike(a: Step | undefined, b: Step): boolean {
+function isAlike(a: ManifestStep | undefined, b: ManifestStep): boolean {
   return a?.resource.kind === b.resource.kind && (a.verb === 'delete') === (b.verb === 'delete');
 }
 
@@ -151,7 +151,7 @@ function isAlike(a: Step | undefined, b: Step): boolean {
  * audit event and an entry, and each gateway a row and the operation that waits for it. Moved terms take one each, and
  * a delete takes one for each item that goes with the resource.
  */
-function itemsOf(steps: readonly Step[]): number {
+function itemsOf(steps: readonly ManifestStep[]): number {
   const own = steps.map(
     ({ verb, resource, gateways, movedTerms }) =>
       4 + (verb === 'delete' ? derivedKeys(resource).length : 0) + 2 * gateways.length + movedTerms,
@@ -159,6 +159,6 @@ function itemsOf(steps: readonly Step[]): number {
   return own.reduce((sum, items) => sum + items, distinctReferences(steps).length);
 }
 
-function bytesOf(step: Step): number {
+function bytesOf(step: ManifestStep): number {
   return new TextEncoder().encode(JSON.stringify(step)).length;
 }

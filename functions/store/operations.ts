@@ -1,6 +1,6 @@
 import { type Lease, LeaseLost, type OutcomeRecord, type Store } from '../deps.ts';
-import { ABSENT, type Operation, put } from './items.ts';
-import { auditOperation, expiry, operationOperation, outboxOperations } from './journal.ts';
+import { ABSENT, type ItemWrite, put } from './items.ts';
+import { auditWrite, expiry, operationWrite, outboxWrites } from './journal.ts';
 import { operationKey, operationsOf, outcomeKey, outcomesOf, waitingKey } from './keys.ts';
 import { fence } from './leases.ts';
 import { outage } from './outage.ts';
@@ -18,9 +18,9 @@ export function operationStore(table: Table): Operations {
   return {
     begin: async (operation, audit, outbox) => {
       const operations = [
-        operationOperation(operation),
-        auditOperation(operation.fleet, audit),
-        ...outbox.flatMap(outboxOperations),
+        operationWrite(operation),
+        auditWrite(operation.fleet, audit),
+        ...outbox.flatMap(outboxWrites),
       ];
       if (!(await table.transact(operations)).ok) throw new Error(`The operation ${operation.id} has begun already.`);
     },
@@ -53,7 +53,7 @@ export function operationStore(table: Table): Operations {
 async function conclude(table: Table, outcomes: readonly OutcomeRecord[], lease: Lease): Promise<void> {
   let open = outcomes;
   while (open.length > 0) {
-    const outcome = await table.transact([fence(lease), ...open.map(outcomeOperation)]);
+    const outcome = await table.transact([fence(lease), ...open.map(outcomeWrite)]);
     if (outcome.ok) return;
     if (outcome.failed.length === 0) throw outage('contended', 'TransactionConflict');
     if (outcome.failed.includes(0)) throw new LeaseLost(lease.name);
@@ -61,7 +61,7 @@ async function conclude(table: Table, outcomes: readonly OutcomeRecord[], lease:
   }
 }
 
-function outcomeOperation(outcome: OutcomeRecord): Operation {
+function outcomeWrite(outcome: OutcomeRecord): ItemWrite {
   const { fleet, operation, gateway, endedAt } = outcome;
   return put(itemOf(outcomeRecord, outcomeKey(fleet, operation, gateway), outcome, { ttl: expiry(endedAt) }), ABSENT);
 }

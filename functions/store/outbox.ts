@@ -1,5 +1,5 @@
 import { type Lease, LeaseLost, type OutboxRow, type Store, type WaitingOperation } from '../deps.ts';
-import { type Operation, PRESENT, put, remove, update } from './items.ts';
+import { type ItemWrite, PRESENT, put, remove, update } from './items.ts';
 import {
   gatewayOfRow,
   type Key,
@@ -17,7 +17,7 @@ import { itemOf, recordOf } from './record-type.ts';
 import { outboxRowOf, programmedRecord, waitingRecord } from './records/gateways.ts';
 import type { Table } from './table.ts';
 
-type Outbox = Pick<Store, 'outbox' | 'waiting' | 'waitingOperations' | 'nextBehind' | 'settle' | 'programmed'>;
+type Outbox = Pick<Store, 'outbox' | 'waiting' | 'waitingOperations' | 'nextBehind' | 'acknowledge' | 'programmed'>;
 
 /**
  * The most rows in one transaction, with two operations each. This is far below the limit, so that one row which
@@ -44,11 +44,11 @@ export function outboxStore(table: Table): Outbox {
       const [item] = await table.query(outboxBehind(last), { limit: 1 });
       return item && gatewayOfRow(item);
     },
-    settle: async (rows, verifiedAt, lease) => {
+    acknowledge: async (rows, verifiedAt, lease) => {
       const distinct = [...new Map(rows.map((row) => [outboxKey(row).sk, row])).values()];
       for (let start = 0; start < distinct.length; start += ROWS_PER_TRANSACTION) {
         const batch = distinct.slice(start, start + ROWS_PER_TRANSACTION);
-        await settle(table, batch, verifiedAt, lease);
+        await acknowledgeBatch(table, batch, verifiedAt, lease);
       }
     },
     programmed: async (fleet, kind, from, to) => {
@@ -93,15 +93,15 @@ function isSeenBy(row: OutboxRow, { revision, requestedAt }: WaitingOperation): 
 }
 
 /**
- * Settles rows. Rows that have changed make the transaction fail, so the others are settled without them. The changed
+ * Acknowledges rows. Rows that have changed make the transaction fail, so the others are acknowledged without them. The changed
  * rows are left to the next run.
  */
-async function settle(table: Table, rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<void> {
+async function acknowledgeBatch(table: Table, rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<void> {
   const lasting = await lastingRows(table, rows);
   let open = rows;
   const moved: OutboxRow[] = [];
   while (open.length > 0) {
-    const settling = open.flatMap((row) => settleOperations(row, lasting.has(row), verifiedAt));
+    const settling = open.flatMap((row) => acknowledgeWrites(row, lasting.has(row), verifiedAt));
     const outcome = await table.transact([fence(lease), ...settling]);
     if (outcome.ok || outcome.failed.length === 0) break;
     if (outcome.failed.includes(FENCE)) throw new LeaseLost(lease.name);
@@ -128,10 +128,10 @@ async function waitAnew(table: Table, row: OutboxRow, lease: Lease): Promise<voi
 }
 
 /**
- * Returns the two operations that settle a row. The state of a row is its revision, its time and its operation
+ * Returns the two writes that acknowledge a row. The state of a row is its revision, its time and its operation
  * together, because each of them alone may recur.
  */
-function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string): Operation[] {
+function acknowledgeWrites(row: OutboxRow, lasting: boolean, verifiedAt: string): ItemWrite[] {
   const { requestedAt, operation, fleet, gateway, kind, name, revision } = row;
   const programmed = { fleet, gateway, kind, name, revision };
   const key = programmedKey(row);

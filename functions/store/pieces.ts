@@ -2,7 +2,7 @@
 
 import { digest } from '../core/model/digest.ts';
 import { type Lease, LeaseLost, StoreLimitError } from '../deps.ts';
-import { check, type Item, type Operation, PRESENT, put, remove } from './items.ts';
+import { check, type Item, type ItemWrite, PRESENT, put, remove } from './items.ts';
 import { type Key, ownerOfPiece, type Range } from './keys.ts';
 import { fence } from './leases.ts';
 import { outage } from './outage.ts';
@@ -66,7 +66,7 @@ export async function writePieces<T>(
   const state = digest(body);
   if (known?.['digest'] === state) return;
   const before = Number(known?.['pieces'] ?? (known ? 1 : 0));
-  const puts = bodies.map((part, index): Operation => {
+  const puts = bodies.map((part, index): ItemWrite => {
     const key = pieceKey(index);
     return put(
       index === 0

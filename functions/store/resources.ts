@@ -2,9 +2,9 @@ import { digest } from '../core/model/digest.ts';
 import type { Ref, Resource } from '../core/model/resource.ts';
 import { compareText } from '../core/model/text.ts';
 import type { Commit, Store } from '../deps.ts';
-import { documentOperations } from './documents.ts';
-import { ABSENT, check, type Operation, PRESENT, put, remove, update } from './items.ts';
-import { auditOperation, operationOperation, outboxOperations } from './journal.ts';
+import { documentWrites } from './documents.ts';
+import { ABSENT, check, type ItemWrite, PRESENT, put, remove, update } from './items.ts';
+import { auditWrite, operationWrite, outboxWrites } from './journal.ts';
 import {
   baselineKey,
   gatewayOf,
@@ -21,7 +21,7 @@ import {
   syncKey,
   trafficKey,
 } from './keys.ts';
-import { entryOperations } from './lookup.ts';
+import { entryWrites } from './lookup.ts';
 import { readPage } from './pages.ts';
 import { bodyOf, itemOf, readableOf } from './record-type.ts';
 import { refsOf, resourceOf, resourceRecord, revisionRecord } from './records/resources.ts';
@@ -59,7 +59,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
   const references = distinctReferences([commit]);
   await forgetProgrammed(table, [commit]);
   const outcome = await table.transact(
-    [...references.map((ref) => takeOperation(ref, commit.checkedAgainst)), ...commitOperations(commit)],
+    [...references.map((ref) => operationHoldWrites(ref, commit.checkedAgainst)), ...commitWrites(commit)],
     { token: digest(commit.audit.id).slice(0, 32) },
   );
   if (outcome.ok) return { result: 'ok' };
@@ -71,17 +71,17 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
 }
 
 /** Returns the writes of a commit, besides the references that it takes. */
-export function commitOperations(commit: Commit): Operation[] {
+export function commitWrites(commit: Commit): ItemWrite[] {
   const { resource, verb, audit, outbox, operation, documents = [] } = commit;
   return [
-    ...checkOperations(commit),
-    resourceOperation(commit),
-    revisionOperation(commit),
-    auditOperation(resource.fleet, audit),
-    ...entryOperations(commit),
-    ...outbox.flatMap(outboxOperations),
-    ...(operation ? [operationOperation(operation)] : []),
-    ...documents.flatMap((document) => documentOperations(document)),
+    ...checkWrites(commit),
+    resourceWrite(commit),
+    revisionWrite(commit),
+    auditWrite(resource.fleet, audit),
+    ...entryWrites(commit),
+    ...outbox.flatMap(outboxWrites),
+    ...(operation ? [operationWrite(operation)] : []),
+    ...documents.flatMap((document) => documentWrites(document)),
     ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
   ];
 }
@@ -90,7 +90,7 @@ export function commitOperations(commit: Commit): Operation[] {
  * Returns the conditions that what the safety rules were checked against has not changed. A fleet that is written or
  * referenced itself is conditional on its revision anyway.
  */
-function checkOperations({ resource, references, checkedAgainst }: Commit): Operation[] {
+function checkWrites({ resource, references, checkedAgainst }: Commit): ItemWrite[] {
   if (checkedAgainst === undefined) return [];
   const { fleet, kind } = resource;
   const isTaken = kind === 'fleet' || references.some(isFleet);
@@ -99,13 +99,13 @@ function checkOperations({ resource, references, checkedAgainst }: Commit): Oper
 
 type CheckedAgainst = NonNullable<Commit['checkedAgainst']>;
 
-export function unmovedTraffic(fleet: string, { trafficVersion: version }: CheckedAgainst): Operation {
+export function unmovedTraffic(fleet: string, { trafficVersion: version }: CheckedAgainst): ItemWrite {
   return version === 0
     ? check(trafficKey(fleet), ABSENT)
     : check(trafficKey(fleet), '#version = :version', { version });
 }
 
-export function unmovedFleet(fleet: string, { fleetRevision: revision }: CheckedAgainst): Operation {
+export function unmovedFleet(fleet: string, { fleetRevision: revision }: CheckedAgainst): ItemWrite {
   return check(resourceKey({ kind: 'fleet', fleet, name: fleet }), '#revision = :revision', { revision });
 }
 
@@ -117,7 +117,7 @@ function isFleet({ kind }: Ref): boolean {
  * Returns the operation that takes a reference to an existing resource. A fleet that rules were checked against must
  * still have the same revision.
  */
-export function takeOperation(ref: Ref, checked?: Commit['checkedAgainst']): Operation {
+export function operationHoldWrites(ref: Ref, checked?: Commit['checkedAgainst']): ItemWrite {
   const take = 'ADD #refs :one';
   if (checked === undefined || !isFleet(ref)) return update(resourceKey(ref), take, PRESENT, { one: 1 });
   return update(resourceKey(ref), take, '#revision = :revision', { one: 1, revision: checked.fleetRevision });
@@ -134,7 +134,7 @@ export function distinctReferences(commits: readonly Pick<Commit, 'resource' | '
   return [...distinct.values()];
 }
 
-function resourceOperation({ resource, verb, referenceCount }: Commit): Operation {
+function resourceWrite({ resource, verb, referenceCount }: Commit): ItemWrite {
   const key = resourceKey(resource);
   const { uid, revision } = resource;
   const item = itemOf(resourceRecord, key, resource, { uid, revision, refs: 0 });
@@ -168,7 +168,7 @@ function resourceOperation({ resource, verb, referenceCount }: Commit): Operatio
  * Returns the write of a revision. Revisions are kept for good. A delete adds one more, which is marked and has the
  * time of the delete.
  */
-function revisionOperation({ resource, verb, audit }: Commit): Operation {
+function revisionWrite({ resource, verb, audit }: Commit): ItemWrite {
   const tombstone = { ...resource, revision: resource.revision + 1, updatedAt: audit.at, deleted: true };
   const snapshot = verb === 'delete' ? tombstone : resource;
   return put(itemOf(revisionRecord, revisionKey(resource, snapshot.revision), snapshot), ABSENT);

@@ -11,7 +11,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { StoreLimitError, StoreUnavailable } from '../deps.ts';
-import { type Item, marshal, type Operation, transactItem, unmarshal, VERBS } from './items.ts';
+import { type Item, marshal, type ItemWrite, transactItem, unmarshal, VERBS } from './items.ts';
 import type { Key, Range } from './keys.ts';
 import { CONDITION_FAILED, outage } from './outage.ts';
 import { Retries } from './retries.ts';
@@ -147,7 +147,7 @@ export class Table {
    * repetitions. Throws a `StoreLimitError` above 100 operations.
    */
   async transact(
-    operations: Operation[],
+    operations: ItemWrite[],
     { token = randomToken(), patienceMs }: CallOptions & { token?: string } = {},
   ): Promise<Outcome> {
     if (operations.length > MAX_TRANSACTION_ITEMS) {

@@ -1,5 +1,5 @@
 import type { Clock, Log, Net } from '../../functions/deps.ts';
-import { answers, observe, probesFrom, type Sight } from '../../functions/engine/observe.ts';
+import { answers, observe, probesFrom, type ProbeResult } from '../../functions/engine/observe.ts';
 import { createLimit } from '../../functions/limit.ts';
 import type { Cluster } from '../../schemas/cluster.ts';
 import type { ApiClient } from '../local/client.ts';
@@ -121,7 +121,7 @@ class Agent {
     return sights.filter((sight) => this.#isDoubtful(sight)).map(({ cluster }) => cluster);
   }
 
-  async #look(cluster: Cluster): Promise<Sight & { cluster: Cluster }> {
+  async #look(cluster: Cluster): Promise<ProbeResult & { cluster: Cluster }> {
     const { fleet } = await this.#assigned();
     const prober = { voter: this.#options.voter, timeoutMs: fleet.health.timeoutSeconds * 1000 };
     const sight = await observe(this.#probePorts(), probesFrom(cluster.probes, 'agents'), prober);
@@ -141,7 +141,7 @@ class Agent {
     return { net: this.#ports.net, clock, settings: { allowLoopbackProbes: this.#options.allowLoopback } };
   }
 
-  #isDoubtful({ cluster, observation }: Sight & { cluster: Cluster }): boolean {
+  #isDoubtful({ cluster, observation }: ProbeResult & { cluster: Cluster }): boolean {
     const failures = observation.outcome === 'fail' ? (this.#failures.get(cluster.name) ?? 0) + 1 : 0;
     this.#failures.set(cluster.name, failures);
     return failures > 0 && failures < (this.#assignment?.fleet.health.failureThreshold ?? 0);
@@ -158,7 +158,7 @@ class Agent {
   }
 }
 
-function toldOf({ cluster, observation, certificateExpiresAtMs }: Sight & { cluster: Cluster }) {
+function toldOf({ cluster, observation, certificateExpiresAtMs }: ProbeResult & { cluster: Cluster }) {
   const { voter: _, ...seen } = observation;
   const expiry = certificateExpiresAtMs === undefined ? undefined : new Date(certificateExpiresAtMs).toISOString();
   return { cluster: cluster.name, ...seen, ...(expiry !== undefined && { certificateExpiresAt: expiry }) };

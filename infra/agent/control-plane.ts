@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { SIGNATURE_HEADER } from '../../functions/api/http/operation.ts';
+import { SIGNATURE_HEADER } from '../../functions/api/http/endpoint.ts';
 import { votersOf } from '../../functions/core/health/voters.ts';
 import type { Cluster, ClusterPage } from '../../schemas/cluster.ts';
 import type { Fleet } from '../../schemas/fleet.ts';

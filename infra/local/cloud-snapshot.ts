@@ -24,11 +24,11 @@ export function readState(file: string): Partial<CloudState & MseState> {
  * would stay half done.
  */
 export function saveState(file: string, state: CloudState & MseState): void {
-  if (isSettled(state)) replaceFile(file, textOf(state));
+  if (isAtRest(state)) replaceFile(file, textOf(state));
 }
 
 /** Tells whether no asynchronous change of an object is under way. */
-export function isSettled(state: CloudState & MseState): boolean {
+export function isAtRest(state: CloudState & MseState): boolean {
   return !UNSETTLED.test(textOf(state)) && !isInMotion(state);
 }
 

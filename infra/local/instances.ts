@@ -109,6 +109,6 @@ async function until({ local, clock }: Account, reached: () => boolean): Promise
     if (clock.now() > deadline)
       throw new Error(`The local cloud did not make the gateway within ${WITHIN_MS / 1000} s.`);
     await clock.sleep(POLL_INTERVAL_MS);
-    await local.settle();
+    await local.runDue();
   }
 }

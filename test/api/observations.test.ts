@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { createAgentKey, type Signer, signerOf } from '../../infra/agent/key.ts';
 import { cluster, create } from './fixtures.ts';
 import { type Answer, type Call, type Harness, type Json, startHarness } from './harness.ts';
@@ -56,7 +56,7 @@ function batch(more: object = {}): object {
 
 /** Keys of the incidents of which people know, once they have been told. */
 async function told(): Promise<string[]> {
-  await tellIncidents(harness.deps);
+  await notifyIncidents(harness.deps);
   return Object.keys((await harness.deps.store.document(fleet, 'told', fleet))?.body.open ?? {});
 }
 

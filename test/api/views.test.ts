@@ -20,16 +20,16 @@ const get = async (place: string): Promise<Json> => (await harness.call('GET', `
 
 const now = () => new Date(harness.deps.clock.now()).toISOString();
 
-async function settle(rows: OutboxRow[], verifiedAt: string): Promise<void> {
+async function acknowledge(rows: OutboxRow[], verifiedAt: string): Promise<void> {
   const lease = await harness.deps.store.acquire(`test/${harness.deps.ids.ulid()}`, 'test', 60_000, Date.now());
   if (lease === undefined) throw new Error('A new lease is free.');
-  await harness.deps.store.settle(rows, verifiedAt, lease);
+  await harness.deps.store.acknowledge(rows, verifiedAt, lease);
 }
 
 /** As if the gateways had been read back and found equal. */
 async function verify(fleet: string): Promise<string> {
   const verifiedAt = now();
-  await settle(await harness.deps.store.outbox({ fleet }), verifiedAt);
+  await acknowledge(await harness.deps.store.outbox({ fleet }), verifiedAt);
   const gateways = await harness.deps.store.all('gateway', fleet);
   await Promise.all(gateways.map(({ name }) => read(fleet, name)));
   return verifiedAt;
@@ -103,7 +103,7 @@ describe('conditions', () => {
     const body = { ...route, gateways: ['edge', 'second'] };
     await harness.call('PUT', `${path}/routes/checkout`, { body, headers: { 'If-Match': '*' } });
     const rows = await harness.deps.store.outbox({ fleet: 'shop', gateway: 'edge' });
-    await settle(rows, now());
+    await acknowledge(rows, now());
     const { conditions, parents } = await get('/routes/checkout');
     const statuses = parents.map((parent: Json) => [parent.gateway, conditionOf(parent, 'Programmed').status]);
     expect(statuses).toEqual([

@@ -1,5 +1,5 @@
 import { decide } from '../../functions/core/failover/decide.ts';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import type { ClusterFacts, Placement } from '../../functions/core/model/fleet-facts.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
@@ -38,17 +38,17 @@ export function nightOf(members: number, measure: (run: () => void) => number): 
   let now = calmFleet(members);
   const figures = NIGHT.map(({ name, afterSeconds, failing }): [string, number] => {
     now = later(now, now.nowMs + afterSeconds * 1000, failing);
-    let verdict: ReturnType<typeof decide>;
+    let result: ReturnType<typeof decide>;
     const figure = measure(() => {
-      verdict = decide(now);
+      result = decide(now);
     });
-    if (verdict) now = { ...now, traffic: verdict.traffic };
+    if (result) now = { ...now, traffic: result.traffic };
     return [name, figure];
   });
   return Object.fromEntries(figures);
 }
 
-function calmFleet(members: number): Situation {
+function calmFleet(members: number): DecisionInput {
   const { backends, capacities } = decideFleet(10_000, SUPPLY.ample, members);
   const clusters = capacities.map(({ cluster, requestsPerSecond }): ClusterFacts => {
     const uid = `cluster_${cluster}`;
@@ -63,7 +63,7 @@ function calmFleet(members: number): Situation {
   return { ...fleet, nowMs: T0, clusters, health: [], placements };
 }
 
-function later(now: Situation, nowMs: number, failing: Failing): Situation {
+function later(now: DecisionInput, nowMs: number, failing: Failing): DecisionInput {
   const records = now.clusters.map(({ name }, index) => {
     const state = failing(index) ? 'unhealthy' : 'healthy';
     const before = now.health[index];

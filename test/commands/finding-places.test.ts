@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Change, ChangeSet } from '../../functions/commands/change-set.ts';
-import { placesOf } from '../../functions/commands/write/finding-places.ts';
+import { issuesOf } from '../../functions/commands/write/finding-pointers.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { route } from '../store/fixtures.ts';
 
@@ -15,7 +15,7 @@ const spec = RouteInput.parse({
 function pointersOf(rules: string[], changes = [change('shop')]): string[] {
   const set = { fleet: 'prod', changes, places: undefined } as unknown as ChangeSet;
   const finding = { pointer: '#/rules', code: 'unsupported-feature', detail: 'It cannot.', rules, pools: [] };
-  return placesOf(set, 'edge', finding, [], {}).map(({ pointer }) => pointer);
+  return issuesOf(set, 'edge', finding, [], {}).map(({ pointer }) => pointer);
 }
 
 function change(name: string): Change {

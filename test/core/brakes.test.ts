@@ -4,7 +4,7 @@ import { freshStateOf } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { incidentsIn } from './incident-facts.ts';
-import { fleet, holding, policy, Story, shift } from './situations.ts';
+import { fleet, holding, policy, Story, shift } from './story.ts';
 
 const ALIKE = { a: { weight: 1 }, b: { weight: 1 }, c: { weight: 1 } };
 
@@ -20,8 +20,8 @@ describe('max-removed: so many clusters are taken out within the window, and no 
   it('the next one is suspected and keeps its traffic until the window is over', () => {
     const story = new Story({ policy: capped(1) });
     story.after(5, ['b']);
-    const verdict = story.after(100, ['b', 'c']);
-    expect(verdict).toMatchObject({ outcome: 'blocked' });
+    const result = story.after(100, ['b', 'c']);
+    expect(result).toMatchObject({ outcome: 'blocked' });
     expect(incidentsIn(story)).toMatchObject([{ key: 'prod/cluster/c/suspected', type: 'cluster.suspected' }]);
     expect(story.state('c')).toMatchObject({
       standing: 'suspected',
@@ -186,10 +186,10 @@ describe('a closed gate', () => {
 
   it('keeps traffic on its clusters, though they are down', () => {
     const story = new Story({ policy: gated(['a']) });
-    const verdict = story.after(5, ['a']);
+    const result = story.after(5, ['a']);
     expect([story.standing('a'), story.percents]).toEqual(['down', [[50, 25, 25]]]);
-    expect(verdict?.outcome).toBe('blocked');
-    expect(verdict?.rules).toContainEqual(expect.objectContaining({ rule: 'gate', passed: false, cluster: 'a' }));
+    expect(result?.outcome).toBe('blocked');
+    expect(result?.rules).toContainEqual(expect.objectContaining({ rule: 'gate', passed: false, cluster: 'a' }));
   });
 
   it('keeps all clusters where it names none', () => {

@@ -4,7 +4,7 @@ import { declaredPoints } from '../../functions/core/allocation/bounds.ts';
 import { lintCapacity } from '../../functions/core/lint/capacity.ts';
 import type { Placement } from '../../functions/core/model/fleet-facts.ts';
 import { createPrng } from '../sim/prng.ts';
-import { facts, placement, policy, standby } from './situations.ts';
+import { facts, placement, policy, standby } from './story.ts';
 
 const SITES = { a: 'east', b: 'east', c: 'west', d: 'west' };
 const even = placement({ a: 1, b: 1, c: 1, d: 1 }, { load: 1000 });

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { health, T0, vote } from './fixtures.ts';
 import { incidentsIn } from './incident-facts.ts';
-import { facts, failing, fleet, policy, Story, shift } from './situations.ts';
+import { facts, failing, fleet, policy, Story, shift } from './story.ts';
 
 const asking = (rest: object = {}) => policy({ failover: { correlation: { action: 'ask', ...rest } } });
 
@@ -11,10 +11,10 @@ describe('correlation: clusters of different sites that fail within the window',
   it('are left, each of them, and people are told the likely common cause', () => {
     const story = new Story();
     story.after(5, ['b']);
-    const verdict = story.after(5, ['b', 'c']);
+    const result = story.after(5, ['b', 'c']);
     expect(story.percents).toEqual([[100, 0, 0]]);
-    expect(verdict).toMatchObject({ outcome: 'applied', flags: ['correlated'] });
-    expect(verdict?.events).toContainEqual(
+    expect(result).toMatchObject({ outcome: 'applied', flags: ['correlated'] });
+    expect(result?.events).toContainEqual(
       expect.objectContaining({ type: 'failover.correlated', clusters: ['b', 'c'] }),
     );
   });
@@ -22,10 +22,10 @@ describe('correlation: clusters of different sites that fail within the window',
   it.each(['ask', 'halt'])('with %s the first to fail is left and the later ones are suspected', (action) => {
     const story = new Story({ policy: policy({ failover: { correlation: { action } } }) });
     story.after(5, ['b']);
-    const verdict = story.after(5, ['b', 'c']);
+    const result = story.after(5, ['b', 'c']);
     expect([story.standing('b'), story.standing('c')]).toEqual(['down', 'suspected']);
     expect(story.percents).toEqual([[67, 0, 33]]);
-    expect(verdict).toMatchObject({
+    expect(result).toMatchObject({
       outcome: 'blocked',
       changes: [],
       flags: ['suspected'],

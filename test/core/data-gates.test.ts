@@ -8,7 +8,7 @@ import { waitsOf } from '../../functions/core/failover/waits.ts';
 import { brakesOf } from '../../functions/core/status/brakes.ts';
 import { T0 } from './fixtures.ts';
 import { incidentsIn } from './incident-facts.ts';
-import { facts, placement, policy, Story, shift } from './situations.ts';
+import { facts, placement, policy, Story, shift } from './story.ts';
 
 /** a and b are in the north, each a site of its own; c is in the south and takes over. */
 const CITIES: Record<string, string> = { a: 'north', b: 'north', c: 'south' };
@@ -54,8 +54,8 @@ describe('before a city is left', () => {
     const story = north();
     story.after(5, ['a']);
     expect([standings(story), asked(story)]).toEqual([['down', 'up', 'up'], []]);
-    const verdict = story.after(5, ['a', 'b']);
-    expect(verdict?.outcome).toBe('blocked');
+    const result = story.after(5, ['a', 'b']);
+    expect(result?.outcome).toBe('blocked');
     expect(standings(story)).toEqual(['down', 'suspected', 'up']);
     expect(story.percents).toEqual([[0, 50, 50]]);
     expect(asked(story)).toMatchObject([{ city: 'north', way: 'leave', clusters: ['b'], untilMs: T0 + 70_000 }]);

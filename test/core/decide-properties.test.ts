@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
-import type { Command, Situation } from '../../functions/core/failover/situation.ts';
+import type { Command, DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import type { Traffic } from '../../functions/core/failover/traffic.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0, vote } from './fixtures.ts';
-import { facts, placement, shift, situation, standby } from './situations.ts';
+import { facts, placement, shift, input, standby } from './story.ts';
 
 /** What holds in every story: clusters fail, are silent and come back, gateways follow or do not, and people ask for things. */
 
@@ -104,7 +104,7 @@ const PLACEMENTS = [
 ];
 
 /** The votes of a round; since when a state lasts is told by the records before. */
-function next(now: Situation, { seconds, votes, isVerified, command }: Round): Situation {
+function next(now: DecisionInput, { seconds, votes, isVerified, command }: Round): DecisionInput {
   const nowMs = now.nowMs + seconds * 1000;
   const records = NAMES.map((name, index) => {
     const said = votes[index] ?? [];
@@ -132,7 +132,7 @@ function majority(said: readonly string[]): 'healthy' | 'unhealthy' | undefined 
 }
 
 /** The clusters of which a majority of their voters says so now. */
-function found({ health: records }: Situation, state: string): string[] {
+function found({ health: records }: DecisionInput, state: string): string[] {
   return records
     .filter(({ votes }) => majority(votes.map((item) => item.state)) === state)
     .map(({ cluster }) => cluster);
@@ -142,22 +142,22 @@ const capacities = fc.array(fc.constantFrom(undefined, 300, 600), { minLength: 4
 const runs = fc.tuple(policies, capacities, rounds);
 const roomy = fc.tuple(policies, fc.constant<undefined[]>([]), rounds);
 
-type Run = [Situation['policy'], (number | undefined)[], Round[]];
+type Run = [DecisionInput['policy'], (number | undefined)[], Round[]];
 
 /** Plays the rounds; `look` sees each situation with what was decided in it. */
-function play([policy, limits, played]: Run, look: (now: Situation, verdict: ReturnType<typeof decide>) => void) {
+function play([policy, limits, played]: Run, look: (now: DecisionInput, result: ReturnType<typeof decide>) => void) {
   const clusters = NAMES.map((name, index) => facts(name, { voters: VOTERS, capacity: limits[index] }));
-  let now: Situation = situation({ policy, clusters, health: [], placements: PLACEMENTS });
+  let now: DecisionInput = input({ policy, clusters, health: [], placements: PLACEMENTS });
   for (const round of played) {
     now = next(now, round);
-    const verdict = decide(now);
-    look(now, verdict);
-    if (verdict && verdict.outcome !== 'refused') now = { ...now, traffic: verdict.traffic };
+    const result = decide(now);
+    look(now, result);
+    if (result && result.outcome !== 'refused') now = { ...now, traffic: result.traffic };
   }
   return now;
 }
 
-function check(arbitrary: fc.Arbitrary<Run>, look: (now: Situation, verdict: ReturnType<typeof decide>) => void) {
+function check(arbitrary: fc.Arbitrary<Run>, look: (now: DecisionInput, result: ReturnType<typeof decide>) => void) {
   fc.assert(
     fc.property(arbitrary, (run) => void play(run, look)),
     { numRuns: 100 },
@@ -176,56 +176,56 @@ const isIsolated = ({ shifts: live }: Traffic, name: string, of: string | undefi
   });
 
 it('points are whole, total 100, and are none of an isolated cluster', () => {
-  check(runs, (_, verdict) => {
-    if (verdict === undefined) return;
+  check(runs, (_, result) => {
+    if (result === undefined) return;
     for (const [index, { members, service }] of PLACEMENTS.entries()) {
-      const points = pointsIn(verdict.traffic, index);
-      const isServable = members.some(({ cluster }) => !isIsolated(verdict.traffic, cluster, service));
+      const points = pointsIn(result.traffic, index);
+      const isServable = members.some(({ cluster }) => !isIsolated(result.traffic, cluster, service));
       expect([...points.values()].reduce((sum, percent) => sum + percent, 0)).toBe(isServable ? 100 : 0);
       for (const [cluster, percent] of points) {
         expect(Number.isInteger(percent) && percent >= 0).toBe(true);
-        if (isIsolated(verdict.traffic, cluster, service)) expect(percent).toBe(0);
+        if (isIsolated(result.traffic, cluster, service)) expect(percent).toBe(0);
       }
     }
   });
 });
 
 it('without news nothing moves: decided again upon its own result, all stays as it is', () => {
-  check(runs, (now, verdict) => {
-    if (verdict === undefined || verdict.outcome === 'refused') return;
-    expect(decide({ ...now, command: undefined, traffic: verdict.traffic, verifiedAtMs: undefined })).toBeUndefined();
+  check(runs, (now, result) => {
+    if (result === undefined || result.outcome === 'refused') return;
+    expect(decide({ ...now, command: undefined, traffic: result.traffic, verifiedAtMs: undefined })).toBeUndefined();
   });
 });
 
 it('no decision changes nothing', () => {
-  check(runs, (now, verdict) => {
-    if (verdict === undefined || verdict.outcome === 'refused') return;
-    expect({ ...verdict.traffic, version: 0 }).not.toEqual({ ...now.traffic, version: 0 });
+  check(runs, (now, result) => {
+    if (result === undefined || result.outcome === 'refused') return;
+    expect({ ...result.traffic, version: 0 }).not.toEqual({ ...now.traffic, version: 0 });
   });
 });
 
 it('a decision is a function of what is recorded: the same from JSON, and numbered by one', () => {
-  check(runs, (now, verdict) => {
-    expect(decide(JSON.parse(JSON.stringify(now)))).toEqual(verdict);
-    if (verdict && verdict.outcome !== 'refused') expect(verdict.traffic.version).toBe(now.traffic.version + 1);
-    if (verdict?.outcome === 'refused') expect(verdict.traffic).toEqual(now.traffic);
+  check(runs, (now, result) => {
+    expect(decide(JSON.parse(JSON.stringify(now)))).toEqual(result);
+    if (result && result.outcome !== 'refused') expect(result.traffic.version).toBe(now.traffic.version + 1);
+    if (result?.outcome === 'refused') expect(result.traffic).toEqual(now.traffic);
   });
 });
 
 it('where automation does not act, gateways keep what they have unless people ask for something, or capacity binds', () => {
   const held = roomy.filter(([policy]) => policy.automation !== 'automatic');
-  check(held, (now, verdict) => {
+  check(held, (now, result) => {
     const { shifts: live, drill } = now.traffic;
-    if (verdict === undefined || now.command || live.length > 0 || drill) return;
+    if (result === undefined || now.command || live.length > 0 || drill) return;
     for (const index of PLACEMENTS.keys()) {
-      expect(pointsIn(verdict.traffic, index)).toEqual(pointsIn(now.traffic, index));
+      expect(pointsIn(result.traffic, index)).toEqual(pointsIn(now.traffic, index));
     }
   });
 });
 
 it('a cluster goes down only while a majority of its voters sees it fail', () => {
-  check(runs, (now, verdict) => {
-    const gone = verdict?.traffic.clusters.filter(({ standing, decision }) => {
+  check(runs, (now, result) => {
+    const gone = result?.traffic.clusters.filter(({ standing, decision }) => {
       return standing === 'down' && decision === now.decision;
     });
     if (now.command?.type === 'resume') return;
@@ -239,9 +239,9 @@ it('a cluster that is found dead has no points where another one is found health
     const isAsking = failover.correlation.action === 'ask' || safety.maxRemoved !== undefined;
     return automation === 'automatic' && !isAsking && safety.gates.length === 0;
   });
-  check(free, (now, verdict) => {
-    if (verdict?.outcome === 'refused') return;
-    const traffic = verdict?.traffic ?? now.traffic;
+  check(free, (now, result) => {
+    if (result?.outcome === 'refused') return;
+    const traffic = result?.traffic ?? now.traffic;
     const [dead, living] = [found(now, 'unhealthy'), found(now, 'healthy')];
     const fallen = traffic.clusters.filter(({ fallsMs }) => fallsMs.length > 0).map(({ cluster }) => cluster);
     const kept = traffic.shifts.filter(({ mode }) => mode === 'keep').map(({ cluster }) => cluster);
@@ -261,14 +261,14 @@ it('a cluster that is found dead has no points where another one is found health
 });
 
 it('a cluster that is up and that nothing limits has at least its declared share, where capacity does not bind', () => {
-  check(roomy, (now, verdict) => {
-    if (now.policy.automation !== 'automatic' || verdict === undefined || verdict.outcome === 'refused') return;
-    const { traffic } = verdict;
+  check(roomy, (now, result) => {
+    if (now.policy.automation !== 'automatic' || result === undefined || result.outcome === 'refused') return;
+    const { traffic } = result;
     const limited = new Set(traffic.allocation.limits.map(({ cluster }) => cluster));
     for (const [index, { members, service }] of PLACEMENTS.entries()) {
       const apart = (traffic.allocation.services ?? []).filter((own) => own.service === service);
       const isLimited = (name: string) => limited.has(name) || apart.some(({ cluster }) => cluster === name);
-      const declared = pointsIn(situation().traffic, index);
+      const declared = pointsIn(input().traffic, index);
       const points = pointsIn(traffic, index);
       for (const { cluster } of members.filter((item) => !isLimited(item.cluster))) {
         expect(points.get(cluster) ?? 0, cluster).toBeGreaterThanOrEqual((declared.get(cluster) ?? 0) - 1);
@@ -290,7 +290,7 @@ it('after the last fault and the longest clock all points are the declared ones,
     }
     expect(now.traffic.clusters.filter(({ standing }) => standing !== 'up')).toEqual([]);
     expect([now.traffic.shifts, now.traffic.drill]).toEqual([[], undefined]);
-    const fresh = decide({ ...now, traffic: situation().traffic })?.traffic ?? situation().traffic;
+    const fresh = decide({ ...now, traffic: input().traffic })?.traffic ?? input().traffic;
     for (const index of PLACEMENTS.keys()) expect(pointsIn(now.traffic, index)).toEqual(pointsIn(fresh, index));
   });
   fc.assert(property, { numRuns: 30 });

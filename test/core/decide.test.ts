@@ -3,18 +3,18 @@ import { decide } from '../../functions/core/failover/decide.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { incidentsIn } from './incident-facts.ts';
-import { facts, failing, HOUR, holding, out, percentsIn, placement, policy, Story, situation } from './situations.ts';
+import { facts, failing, HOUR, holding, out, percentsIn, placement, policy, Story, input } from './story.ts';
 
 describe('a failure', () => {
   it('moves all points away from the cluster, with the reason, and numbers the decision', () => {
-    const verdict = decide(situation({ health: failing({ a: T0 }), traffic: { ...NO_TRAFFIC, version: 7 } }));
-    expect(verdict).toMatchObject({ outcome: 'applied', traffic: { version: 8 } });
-    expect(verdict?.changes).toMatchObject([
+    const result = decide(input({ health: failing({ a: T0 }), traffic: { ...NO_TRAFFIC, version: 7 } }));
+    expect(result).toMatchObject({ outcome: 'applied', traffic: { version: 8 } });
+    expect(result?.changes).toMatchObject([
       { cluster: 'a', action: 'withdraw', fromPercent: 100, toPercent: 0, health: { state: 'unhealthy', sinceMs: T0 } },
     ]);
-    expect(verdict?.changes[0]?.reason).toBe('3 of its last probes failed, the newest one: http: 503');
-    expect(verdict?.rules).toEqual([expect.objectContaining({ rule: 'quorum', cluster: 'a', passed: true })]);
-    expect(verdict && percentsIn(verdict.traffic)).toEqual([[0, 50, 50]]);
+    expect(result?.changes[0]?.reason).toBe('3 of its last probes failed, the newest one: http: 503');
+    expect(result?.rules).toEqual([expect.objectContaining({ rule: 'quorum', cluster: 'a', passed: true })]);
+    expect(result && percentsIn(result.traffic)).toEqual([[0, 50, 50]]);
   });
 
   it('leads to one decision, and to none while all stays as it is', () => {
@@ -28,7 +28,7 @@ describe('a failure', () => {
     const voters = ['edge', 'one', 'two'];
     const three = policy({ voters: voters.map((name) => ({ name, type: 'edge' })) });
     const clusters = ['a', 'b', 'c'].map((name) => facts(name, { voters }));
-    const only = (...names: string[]) => situation({ policy: three, clusters, health: failing({ a: T0 }, names) });
+    const only = (...names: string[]) => input({ policy: three, clusters, health: failing({ a: T0 }, names) });
     expect(decide(only('edge'))).toBeUndefined();
     expect(decide(only('edge', 'one'))?.changes).toMatchObject([{ cluster: 'a', action: 'withdraw' }]);
   });
@@ -36,22 +36,22 @@ describe('a failure', () => {
   it('does not count when it is stale, in neither direction', () => {
     const old = { sinceMs: T0 - HOUR, observedAtMs: T0 - 60_000 };
     const rest = ['b', 'c'].map((name) => health(name, 'healthy'));
-    expect(decide(situation({ health: [health('a', 'unhealthy', old), ...rest] }))).toBeUndefined();
+    expect(decide(input({ health: [health('a', 'unhealthy', old), ...rest] }))).toBeUndefined();
     const traffic = holding([out('a')]);
-    expect(decide(situation({ health: [health('a', 'healthy', old), ...rest], traffic }))).toBeUndefined();
+    expect(decide(input({ health: [health('a', 'healthy', old), ...rest], traffic }))).toBeUndefined();
   });
 
   it('does not count when the voter doubts itself', () => {
     const [, ...rest] = failing({ a: T0 });
     const votes = [{ ...vote('edge', 'unhealthy'), suspectUntilMs: T0 + 1 }];
-    expect(decide(situation({ health: [{ ...health('a', 'unhealthy'), votes }, ...rest] }))).toBeUndefined();
+    expect(decide(input({ health: [{ ...health('a', 'unhealthy'), votes }, ...rest] }))).toBeUndefined();
   });
 
   it('of cluster and ingress together advises to evacuate; of the ingress alone it does not', () => {
     const seen = (cause: 'Ingress' | 'Cluster') => {
       const [, ...rest] = failing({});
       const votes = [{ ...vote('edge', 'unhealthy'), last: { outcome: 'fail' as const, cause, detail: 'http: 503' } }];
-      return decide(situation({ health: [{ ...health('a', 'unhealthy'), votes }, ...rest] }));
+      return decide(input({ health: [{ ...health('a', 'unhealthy'), votes }, ...rest] }));
     };
     expect(seen('Ingress')).toMatchObject({ flags: [], changes: [{ cause: 'Ingress' }] });
     expect(seen('Cluster')).toMatchObject({ flags: ['evacuate'], changes: [{ cause: 'Cluster' }] });
@@ -59,9 +59,9 @@ describe('a failure', () => {
 
   it('of a cluster that nobody watches is none, and ends what was held against it', () => {
     const clusters = [facts('a', { voters: [] }), facts('b'), facts('c')];
-    expect(decide(situation({ clusters, health: failing({ a: T0 }) }))).toBeUndefined();
-    const verdict = decide(situation({ clusters, traffic: holding([out('a')]) }));
-    expect(verdict?.changes).toMatchObject([{ cluster: 'a', action: 'restore', toPercent: 100 }]);
+    expect(decide(input({ clusters, health: failing({ a: T0 }) }))).toBeUndefined();
+    const result = decide(input({ clusters, traffic: holding([out('a')]) }));
+    expect(result?.changes).toMatchObject([{ cluster: 'a', action: 'restore', toPercent: 100 }]);
   });
 
   it('of all clusters, one after the other or at once, leaves no backend without anybody: they share as declared', () => {
@@ -104,9 +104,9 @@ describe('a cluster that is too slow', () => {
 
   it('is impaired, not down: it gets nothing while others can serve', () => {
     const story = new Story();
-    const verdict = story.after(1, [], slow('a'));
+    const result = story.after(1, [], slow('a'));
     expect([story.standing('a'), story.percents]).toEqual(['up', [[0, 50, 50]]]);
-    expect(verdict?.outcome).toBe('applied');
+    expect(result?.outcome).toBe('applied');
   });
 
   it('serves when nobody else can', () => {
@@ -139,19 +139,19 @@ describe('a new cluster', () => {
   const before = [health('a', 'healthy'), health('b', 'healthy')];
 
   it('gets nothing before it has been found healthy, and then its share', () => {
-    const first = decide(situation({ clusters, health: [...before, never] }));
+    const first = decide(input({ clusters, health: [...before, never] }));
     expect(first && percentsIn(first.traffic)).toEqual([[67, 33, 0]]);
     expect(first?.traffic.clusters).toMatchObject([{ cluster: 'c', standing: 'joining' }]);
     const health_ = [...before, health('c', 'healthy')];
-    const then = decide(situation({ clusters, health: health_, traffic: first?.traffic ?? NO_TRAFFIC }));
+    const then = decide(input({ clusters, health: health_, traffic: first?.traffic ?? NO_TRAFFIC }));
     expect(then && percentsIn(then.traffic)).toEqual([[50, 25, 25]]);
     expect(then?.traffic.clusters).toEqual([]);
   });
 
   it('serves at once where that is declared, and in a fleet that never served', () => {
     const atOnce = [facts('a'), facts('b'), facts('c', { createdAtMs: T0 - 1000, joins: 'at-once' })];
-    expect(decide(situation({ clusters: atOnce, health: [...before, never] }))).toBeUndefined();
-    expect(decide(situation({ clusters, health: [never] }))).toBeUndefined();
+    expect(decide(input({ clusters: atOnce, health: [...before, never] }))).toBeUndefined();
+    expect(decide(input({ clusters, health: [never] }))).toBeUndefined();
   });
 
   it('serves before it was found healthy when all others are gone, and before the dead', () => {

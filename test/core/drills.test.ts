@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { drillSight, faultOf } from '../../functions/core/failover/drill-sight.ts';
+import { drillReadingOf, faultOf } from '../../functions/core/failover/drill-reading.ts';
 import { health, T0, vote } from './fixtures.ts';
-import { facts, placement, policy, Story, shift } from './situations.ts';
+import { facts, placement, policy, Story, shift } from './story.ts';
 
 /** T0 is 2026-11-23 03:12 UTC, a Monday. */
 const MONDAY = { type: 'weekly', days: ['monday'], from: '03:00', to: '04:00' };
@@ -51,8 +51,8 @@ describe('a drill', () => {
     const story = new Story({ policy: withDrill() });
     story.ask(start);
     story.after(5);
-    const verdict = story.after(5, ['b']);
-    expect(verdict).toMatchObject({ endings: [{ type: 'drill', state: 'interrupted', detail: 'b failed' }] });
+    const result = story.after(5, ['b']);
+    expect(result).toMatchObject({ endings: [{ type: 'drill', state: 'interrupted', detail: 'b failed' }] });
     expect([story.standing('a'), story.standing('b'), story.percents]).toEqual(['ramping', 'down', [[33, 0, 67]]]);
   });
 
@@ -85,8 +85,8 @@ describe('a drill', () => {
     const story = new Story({ policy: withDrill() });
     story.ask(start);
     story.after(5);
-    const verdict = story.after(5, ['a']);
-    expect(verdict).toMatchObject({ endings: [{ type: 'drill', state: 'interrupted' }] });
+    const result = story.after(5, ['a']);
+    expect(result).toMatchObject({ endings: [{ type: 'drill', state: 'interrupted' }] });
     expect([story.standing('a'), story.percents]).toEqual(['down', [[0, 50, 50]]]);
   });
 
@@ -109,11 +109,11 @@ describe('a drill', () => {
 
   it('begins by itself once in each of its windows, named after the decision', () => {
     const story = new Story({ policy: withDrill({ windows: [MONDAY] }) });
-    const verdict = story.after(1);
-    expect(verdict?.traffic.drill).toMatchObject({ actor: 'automation', run: `drl_${T0 + 1000}` });
+    const result = story.after(1);
+    expect(result?.traffic.drill).toMatchObject({ actor: 'automation', run: `drl_${T0 + 1000}` });
     for (let second = 0; second < 300; second += 5) story.after(5);
     expect(story.traffic.drill).toBeUndefined();
-    expect(story.verdicts.flatMap(({ events }) => events).filter(({ type }) => type === 'drill.started')).toHaveLength(
+    expect(story.results.flatMap(({ events }) => events).filter(({ type }) => type === 'drill.started')).toHaveLength(
       1,
     );
     story.after(7 * 86_400);
@@ -139,8 +139,8 @@ describe('a drill', () => {
       ['verified', new Story({ policy: withDrill(), verifiedAtMs: undefined }), /not been verified/],
     ];
     for (const [rule, story, detail] of stories) {
-      const verdict = story.ask(start);
-      const failed = verdict?.rules.find((result) => result.rule === rule && !result.passed);
+      const result = story.ask(start);
+      const failed = result?.rules.find((result) => result.rule === rule && !result.passed);
       expect(failed?.detail, rule).toMatch(detail);
       expect(failed?.detail, rule).not.toBe(wellSaid.get(rule));
     }
@@ -160,9 +160,9 @@ describe('a drill', () => {
       ],
     ];
     for (const [rule, story] of refusals) {
-      const verdict = story.ask(start);
-      expect(verdict?.outcome).toBe('refused');
-      expect(verdict?.rules.filter(({ passed }) => !passed).map((result) => result.rule)).toEqual([rule]);
+      const result = story.ask(start);
+      expect(result?.outcome).toBe('refused');
+      expect(result?.rules.filter(({ passed }) => !passed).map((result) => result.rule)).toEqual([rule]);
     }
     const busy = new Story({ policy: withDrill({ windows: [MONDAY] }) });
     busy.after(1, ['b']);
@@ -207,7 +207,7 @@ describe('a drill of a site or a city', () => {
     expect(story.traffic.drill).toMatchObject({ phase: 'returning', ending: 'passed', lastReadAtMs: T0 + 70_000 });
     story.during(120, 5);
     expect([story.traffic.drill, story.percents]).toEqual([undefined, [[25, 25, 25, 25]]]);
-    expect(story.verdicts.flatMap(({ endings }) => endings)).toMatchObject([{ type: 'drill', state: 'passed' }]);
+    expect(story.results.flatMap(({ endings }) => endings)).toMatchObject([{ type: 'drill', state: 'passed' }]);
   });
 
   it('concerns the clusters that were there when it began, and sites return one after the other', () => {
@@ -239,9 +239,9 @@ describe('a drill of a site or a city', () => {
     ['the site has no cluster', { site: 'east-1' }, {}, 'cluster'],
     ['too few would serve', { city: 'north' }, { safety: { minServingClusters: 2 } }, 'min-serving'],
   ])('is refused where %s', (_, place, input, rule) => {
-    const verdict = drilling(place, input).ask(start);
-    expect(verdict?.outcome).toBe('refused');
-    expect(verdict?.rules.filter(({ passed }) => !passed).map((item) => item.rule)).toContain(rule);
+    const result = drilling(place, input).ask(start);
+    expect(result?.outcome).toBe('refused');
+    expect(result?.rules.filter(({ passed }) => !passed).map((item) => item.rule)).toContain(rule);
   });
 });
 
@@ -321,7 +321,7 @@ describe('what was read of a drill', () => {
     },
   });
   const drill = { clusters: ['a'], steppedAtMs: 10 };
-  const sightOf = (...gateways: ReturnType<typeof gateway>[]) => drillSight(drill, gateways, 99);
+  const sightOf = (...gateways: ReturnType<typeof gateway>[]) => drillReadingOf(drill, gateways, 99);
 
   it('is of the pools that the drill moves, at every gateway', () => {
     const fine = gateway('one', 12, { shop: { b: 100 }, pinned: { a: 100 } });

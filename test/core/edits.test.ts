@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Placement } from '../../functions/core/model/fleet-facts.ts';
-import { fleet, percentsIn, placement, policy, Story, situation } from './situations.ts';
+import { fleet, percentsIn, placement, policy, Story, input } from './story.ts';
 
 /** What is declared may change while clusters are held back: points go on from what gateways were last given. */
 
@@ -89,7 +89,7 @@ describe('a pool that is new', () => {
     one.after(5, ['a']);
     one.after(5);
     const fresh = placement({ a: 60, b: 40 }, { key: 'new', pools: ['new/80'] });
-    const placements = [...situation().placements, fresh];
+    const placements = [...input().placements, fresh];
     expect(edited(one, placements).map((all) => all[1])).toEqual([
       [0, 100],
       [0, 100],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../functions/core/failover/context.ts';
-import { foreseen } from '../../functions/core/failover/put-shifts.ts';
+import { previewShifts } from '../../functions/core/failover/put-shifts.ts';
 import type { LiveShift } from '../../functions/core/failover/traffic.ts';
-import { fleet, policy, Story, shift } from './situations.ts';
+import { fleet, policy, Story, shift } from './story.ts';
 
 const of = (cluster: string, rest: Partial<LiveShift> = {}) =>
   shift({ cluster, name: `evacuation-${cluster}`, id: `shf_${cluster}`, ...rest });
@@ -37,8 +37,8 @@ describe('an evacuation of several clusters', () => {
     const story = new Story();
     story.ask({ type: 'put-shift', shift: shift({ percent: 50 }) });
     story.after(5);
-    const verdict = story.ask(evacuate('a'));
-    expect(verdict?.endings).toEqual([{ type: 'shift', name: 'upgrade', id: 'shf_1', by: 'alice' }]);
+    const result = story.ask(evacuate('a'));
+    expect(result?.endings).toEqual([{ type: 'shift', name: 'upgrade', id: 'shf_1', by: 'alice' }]);
     expect(story.traffic.shifts.map(({ name }) => name)).toEqual(['evacuation-a']);
     expect(story.during(20, 5).every(([a = 0]) => a <= 25)).toBe(true);
     expect(story.percents).toEqual([[0, 50, 50]]);
@@ -54,7 +54,7 @@ describe('an evacuation of several clusters', () => {
 
   it('is foreseen with the points that come of it, though a rule forbids it', () => {
     const story = fleet({ a: { weight: 60, capacity: 600 }, b: { weight: 40, capacity: 400 } }, 800);
-    const { rules, allocation } = foreseen(contextOf(story.now), story.traffic, [of('a')]);
+    const { rules, allocation } = previewShifts(contextOf(story.now), story.traffic, [of('a')]);
     expect(rules).toContainEqual(expect.objectContaining({ rule: 'capacity', passed: false }));
     expect(allocation.backends).toMatchObject([{ points: [0, 100] }]);
   });

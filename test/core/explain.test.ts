@@ -8,7 +8,7 @@ import { byName, poolOf } from '../../functions/core/routing/resolve.ts';
 import { explainBackend } from '../../functions/core/simulation/explain.ts';
 import type { ExplanationStep } from '../../schemas/explanation.ts';
 import { cluster, down, limited, route, service, T0 } from './fixtures.ts';
-import { out, shift } from './situations.ts';
+import { out, shift } from './story.ts';
 
 const weighted = (weights: Record<string, [weight: number, tier?: number]>, pin?: string) => ({
   distribution: {

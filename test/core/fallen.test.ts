@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasFallen } from '../../functions/core/failover/pace.ts';
 import { T0 } from './fixtures.ts';
-import { fleet, HOUR, type Story } from './situations.ts';
+import { fleet, HOUR, type Story } from './story.ts';
 
 /** A cluster that went down while it carried more than its capacity is not given more than that again, for a time: it would fall again. */
 

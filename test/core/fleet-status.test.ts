@@ -1,38 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import { noReading, type Reading } from '../../functions/core/gateway/reading.ts';
-import type { GatewaySight } from '../../functions/core/status/gateways.ts';
+import type { GatewayStatusInput } from '../../functions/core/status/gateways.ts';
 import { statusOf } from '../../functions/core/status/status.ts';
 import { FleetStatus } from '../../schemas/status.ts';
-import { placement, policy, Story, shift } from './situations.ts';
+import { placement, policy, Story, shift } from './story.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** A gateway that was read so many seconds ago to give clusters this, and follows. */
 function read(
-  now: Situation,
+  now: DecisionInput,
   had: Record<string, number>,
   { ago = 5, unknownPools = 0, ...rest }: Partial<Reading> & { ago?: number; unknownPools?: number } = {},
-): GatewaySight {
+): GatewayStatusInput {
   const readAt = iso(now.nowMs - ago * 1000);
   const clusters = Object.entries(had).map(([cluster, percent]) => {
     return { cluster, pools: 1, unknownPools, minPercent: percent, maxPercent: percent };
   });
   const reading = { ...noReading('prod', 'edge'), readAt, poolsReadAt: readAt, clusters, ...rest };
-  const verdict = { status: 'True', reason: 'Following', arguments: {}, at: readAt } as const;
-  return { gateway: 'edge', provider: 'alb', reading, verdicts: [verdict], observed: undefined };
+  const state = { status: 'True', reason: 'Following', arguments: {}, at: readAt } as const;
+  return { gateway: 'edge', provider: 'alb', reading, states: [state], observed: undefined };
 }
 
-function unread(): GatewaySight {
-  const verdict = { status: 'False', reason: 'NeverRead', arguments: {}, at: iso(0) } as const;
-  return { gateway: 'edge', provider: 'alb', reading: undefined, verdicts: [verdict], observed: undefined };
+function unread(): GatewayStatusInput {
+  const state = { status: 'False', reason: 'NeverRead', arguments: {}, at: iso(0) } as const;
+  return { gateway: 'edge', provider: 'alb', reading: undefined, states: [state], observed: undefined };
 }
 
-function statusAt({ now }: Story, gateways: GatewaySight[]): FleetStatus {
+function statusAt({ now }: Story, gateways: GatewayStatusInput[]): FleetStatus {
   const head = { decision: 'dec_1', hash: '' };
-  const situation = { ...now, traffic: { ...now.traffic, head } };
+  const input = { ...now, traffic: { ...now.traffic, head } };
   const status = statusOf({
-    situation,
+    input,
     declared: { spec: { labels: {}, notifications: [], ...now.policy }, revision: 7 },
     resumesTo: 'automatic',
     gateways,
@@ -52,7 +52,7 @@ describe('the summary of a fleet', () => {
     story.after(5, ['a']);
     const edge = read(story.now, { a: 67, b: 0, c: 33 });
     const refused = { status: 'False', reason: 'Refused', arguments: { objects: 1, code: 'X', detail: 'no' } } as const;
-    const { summary } = statusAt(story, [{ ...edge, verdicts: [{ ...refused, at: iso(0) }] }]);
+    const { summary } = statusAt(story, [{ ...edge, states: [{ ...refused, at: iso(0) }] }]);
     const order = [
       'a is down since',
       'edge gave it 67 % when read 5 s ago',
@@ -99,7 +99,7 @@ describe('what is said of a dead cluster', () => {
     expect(summary).toMatch(/^a is down since .*, and gateways gave it nothing when last read, at most 5 s ago\.$/);
   });
 
-  it.each<[string, (story: Story) => GatewaySight]>([
+  it.each<[string, (story: Story) => GatewayStatusInput]>([
     ['was never read', () => unread()],
     ['could not be told', ({ now }) => read(now, { a: 0 }, { unknownPools: 1 })],
   ])('is not that it is left, where a gateway %s', (_, sight) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HealthRecord } from '../../functions/core/health/types.ts';
 import { health } from './fixtures.ts';
-import { facts, fleet, placement, policy, Story, shift } from './situations.ts';
+import { facts, fleet, placement, policy, Story, shift } from './story.ts';
 
 /** Of members that all went down together, the first one to be found healthy is not given everything at once. */
 

@@ -3,7 +3,7 @@ import type { IncidentFacts } from '../../functions/core/incidents/incident.ts';
 import { openIncidents } from '../../functions/core/incidents/open.ts';
 import type { Resource } from '../../functions/core/model/resource.ts';
 import { cluster, T0 } from './fixtures.ts';
-import { policy, type Story } from './situations.ts';
+import { policy, type Story } from './story.ts';
 
 export function fleet(input: Record<string, unknown> = {}): Resource<'fleet'> {
   const at = new Date(T0).toISOString();

@@ -4,11 +4,11 @@ import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { type Deviation, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
 import type { GatewayFacts, IncidentFacts } from '../../functions/core/incidents/incident.ts';
 import { openIncidents } from '../../functions/core/incidents/open.ts';
-import { NOTHING_TOLD, nextTold, QUIET_MS, type Told } from '../../functions/core/incidents/told.ts';
+import { NOTHING_NOTIFIED, nextNotified, QUIET_MS, type NotifiedIncidents } from '../../functions/core/incidents/notified.ts';
 import type { Notification } from '../../schemas/notification.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { fleet, incidentFacts } from './incident-facts.ts';
-import { out } from './situations.ts';
+import { out } from './story.ts';
 
 const ago = (seconds: number) => new Date(T0 - seconds * 1000).toISOString();
 
@@ -147,47 +147,47 @@ describe('what is open', () => {
 describe('what is told', () => {
   const behind = openIncidents(incidentFacts(gateway({ waiting: [route(60)] })));
   const pager: Notification = { target: 'pager', events: [] };
-  const step = (told: Told, incidents: typeof behind, { seconds = 0, notifications = [pager], room = 40 } = {}) =>
-    nextTold(told, incidents, { notifications, nowMs: T0 + seconds * 1000, room });
-  const follow = (...args: Parameters<typeof step>) => step(...args)?.told ?? args[0];
+  const step = (told: NotifiedIncidents, incidents: typeof behind, { seconds = 0, notifications = [pager], room = 40 } = {}) =>
+    nextNotified(told, incidents, { notifications, nowMs: T0 + seconds * 1000, room });
+  const follow = (...args: Parameters<typeof step>) => step(...args)?.notified ?? args[0];
 
   it('is the opening once, the end once it has lasted, and nothing in between', () => {
-    const first = step(NOTHING_TOLD, behind);
-    expect(first?.tellings).toMatchObject([
+    const first = step(NOTHING_NOTIFIED, behind);
+    expect(first?.notices).toMatchObject([
       {
         targets: ['pager'],
         event: { type: 'gateway.behind', incident: { key: 'prod/gateway/edge/behind', state: 'opened' } },
       },
     ]);
-    const opened = first?.told ?? NOTHING_TOLD;
+    const opened = first?.notified ?? NOTHING_NOTIFIED;
     expect(step(opened, behind, { seconds: 600 })).toBeUndefined();
     const gone = step(opened, [], { seconds: 700 });
-    expect(gone?.tellings).toEqual([]);
+    expect(gone?.notices).toEqual([]);
     const quiet = QUIET_MS / 1000;
-    expect(step(gone?.told ?? opened, [], { seconds: 699 + quiet })).toBeUndefined();
-    const ended = step(gone?.told ?? opened, [], { seconds: 700 + quiet });
+    expect(step(gone?.notified ?? opened, [], { seconds: 699 + quiet })).toBeUndefined();
+    const ended = step(gone?.notified ?? opened, [], { seconds: 700 + quiet });
     const times = { openedAt: ago(0), resolvedAt: ago(-700) };
-    expect(ended?.tellings).toMatchObject([
+    expect(ended?.notices).toMatchObject([
       { targets: ['pager'], event: { incident: { key: 'prod/gateway/edge/behind', state: 'resolved', ...times } } },
     ]);
-    expect(ended?.told.open).toEqual({});
+    expect(ended?.notified.open).toEqual({});
   });
 
   it('is nothing of an incident that is gone for a moment', () => {
-    const gone = follow(follow(NOTHING_TOLD, behind), [], { seconds: 10 });
+    const gone = follow(follow(NOTHING_NOTIFIED, behind), [], { seconds: 10 });
     const back = step(gone, behind, { seconds: 20 });
-    expect(back?.tellings).toEqual([]);
-    expect(step(back?.told ?? gone, [], { seconds: 45 })?.tellings, 'the time begins anew').toEqual([]);
+    expect(back?.notices).toEqual([]);
+    expect(step(back?.notified ?? gone, [], { seconds: 45 })?.notices, 'the time begins anew').toEqual([]);
   });
 
   it('reaches a target that is named later, and the end reaches every target that was told', () => {
     const chat: Notification = { target: 'chat', events: ['gateway.behind'] };
     const other: Notification = { target: 'other', events: ['overload'] };
-    const opened = follow(NOTHING_TOLD, behind);
+    const opened = follow(NOTHING_NOTIFIED, behind);
     const more = step(opened, behind, { seconds: 5, notifications: [pager, chat, other, chat] });
-    expect(more?.tellings.map(({ targets }) => targets)).toEqual([['chat']]);
-    const gone = follow(more?.told ?? opened, [], { seconds: 10, notifications: [] });
-    expect(step(gone, [], { seconds: 60, notifications: [] })?.tellings.map(({ targets }) => targets)).toEqual([
+    expect(more?.notices.map(({ targets }) => targets)).toEqual([['chat']]);
+    const gone = follow(more?.notified ?? opened, [], { seconds: 10, notifications: [] });
+    expect(step(gone, [], { seconds: 60, notifications: [] })?.notices.map(({ targets }) => targets)).toEqual([
       ['pager', 'chat'],
     ]);
   });
@@ -201,19 +201,19 @@ describe('what is told', () => {
         })),
       }),
     );
-    const first = step(NOTHING_TOLD, many, { room: 2 });
-    expect(first?.tellings.map(({ event }) => event.incident?.key.split('/')[2])).toEqual(['b', 'a']);
+    const first = step(NOTHING_NOTIFIED, many, { room: 2 });
+    expect(first?.notices.map(({ event }) => event.incident?.key.split('/')[2])).toEqual(['b', 'a']);
     expect(first?.isPartial).toBe(true);
-    const second = step(first?.told ?? NOTHING_TOLD, many, { room: 2 });
-    expect(second?.tellings.map(({ event }) => event.incident?.key.split('/')[2])).toEqual(['c']);
+    const second = step(first?.notified ?? NOTHING_NOTIFIED, many, { room: 2 });
+    expect(second?.notices.map(({ event }) => event.incident?.key.split('/')[2])).toEqual(['c']);
     expect(second?.isPartial).toBe(false);
-    expect(step(second?.told ?? NOTHING_TOLD, many)).toBeUndefined();
+    expect(step(second?.notified ?? NOTHING_NOTIFIED, many)).toBeUndefined();
   });
 
   it('does not wait for a time that a clock that was ahead has left', () => {
-    const ahead = follow(follow(NOTHING_TOLD, behind), [], { seconds: 86_400 });
+    const ahead = follow(follow(NOTHING_NOTIFIED, behind), [], { seconds: 86_400 });
     const corrected = follow(ahead, [], { seconds: 10 });
-    expect(step(corrected, [], { seconds: 40 })?.told.open).toEqual({});
+    expect(step(corrected, [], { seconds: 40 })?.notified.open).toEqual({});
     expect(corrected.lastMs).toBe(T0 + 86_400_000);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { incidentsIn } from './incident-facts.ts';
-import { facts, fleet, HOUR, placement, policy, Story, shift } from './situations.ts';
+import { facts, fleet, HOUR, placement, policy, Story, shift } from './story.ts';
 
 /** What several limits on one cluster, and capacities over all backends, leave to each cluster. */
 
@@ -14,9 +14,9 @@ describe('capacity', () => {
       clusters: clusters({ a: 1000, b: 500, c: 2000 }),
       placements: [placement({ a: 50, b: 25, c: 25 }, { load: 1000 })],
     });
-    const verdict = story.after(5, ['a']);
+    const result = story.after(5, ['a']);
     expect(story.percents).toEqual([[0, 50, 50]]);
-    expect(verdict?.flags).toEqual([]);
+    expect(result?.flags).toEqual([]);
     story.after(5, ['a'], { clusters: clusters({ a: 1000, b: 400, c: 2000 }) });
     expect(story.percents).toEqual([[0, 40, 60]]);
   });
@@ -26,9 +26,9 @@ describe('capacity', () => {
       clusters: clusters({ a: 1000, b: 250, c: 250 }),
       placements: [placement({ a: 50, b: 25, c: 25 }, { load: 1000 })],
     });
-    const verdict = story.after(5, ['a']);
+    const result = story.after(5, ['a']);
     expect(story.percents).toEqual([[0, 50, 50]]);
-    expect(verdict).toMatchObject({ outcome: 'applied', flags: ['overload'] });
+    expect(result).toMatchObject({ outcome: 'applied', flags: ['overload'] });
     expect(incidentsIn(story)).toMatchObject([
       { key: 'prod/cluster/b/overload', summary: 'b has to serve 500 requests per second and can serve 250.' },
       { key: 'prod/cluster/c/overload' },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lintPolicy, lintTold } from '../../functions/core/lint/fleet.ts';
+import { lintPolicy, lintNotifications } from '../../functions/core/lint/fleet.ts';
 import type { ClusterFacts, Placement } from '../../functions/core/model/fleet-facts.ts';
-import { facts, placement, policy, standby } from './situations.ts';
+import { facts, placement, policy, standby } from './story.ts';
 
 interface Fleet {
   input?: Record<string, unknown>;
@@ -128,7 +128,7 @@ describe('a policy', () => {
 
 describe('who is told of a fleet', () => {
   const codes = (input: Record<string, unknown>) =>
-    lintTold(policy(input)).map(({ code, pointer }) => `${code} ${pointer}`);
+    lintNotifications(policy(input)).map(({ code, pointer }) => `${code} ${pointer}`);
   const to = (...events: string[]) => ({ notifications: [{ target: 'pager', events }] });
 
   it('must be somebody when it moves traffic by itself', () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { fleet, placement, policy, Story, shift } from './situations.ts';
+import { fleet, placement, policy, Story, shift } from './story.ts';
 
 describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
   const own = policy({ automation });
 
   it('records and shows what it would do, once, and gateways keep what they have', () => {
     const story = new Story({ policy: own });
-    const verdict = story.after(5, ['a']);
-    expect(verdict).toMatchObject({
+    const result = story.after(5, ['a']);
+    expect(result).toMatchObject({
       outcome: 'withheld',
       changes: [{ cluster: 'a', action: 'withdraw', toPercent: 0 }],
     });

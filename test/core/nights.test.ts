@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { incidentsIn } from './incident-facts.ts';
-import { fleet } from './situations.ts';
+import { fleet } from './story.ts';
 
 /**
  * Nights on which several clusters fail, under the policy that a new fleet gets. Percentages are what gateways are told, in the order in which
@@ -43,9 +43,9 @@ test('N5: the active cluster dies while its standby, too small for the load, has
   story.after(600);
   story.after(5, ['standby']);
   story.after(60);
-  const verdict = story.after(5, ['a']);
+  const result = story.after(5, ['a']);
   expect(story.percents).toEqual([[0, 100]]);
-  expect(verdict?.flags).toContain('overload');
+  expect(result?.flags).toContain('overload');
   expect(incidentsIn(story)).toMatchObject([{ key: 'prod/cluster/standby/overload', type: 'overload' }]);
 });
 

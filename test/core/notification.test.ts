@@ -76,7 +76,7 @@ describe('what a decision tells', () => {
   });
 
   it('tells of each ending once, each event under an id of its own that is the same when asked again', () => {
-    const verdict = {
+    const result = {
       events: [
         { type: 'panic.entered' as const, clusters: ['one', 'two'], summary: 'half of the capacity is gone' },
         { type: 'shift.ended' as const, clusters: ['one'], summary: 'a shift has ended' },
@@ -86,10 +86,10 @@ describe('what a decision tells', () => {
         { type: 'drill' as const, run: 'y', state: 'failed' as const, detail: 'took 90 s of 60 s' },
       ],
     };
-    const events = eventsOf(decision, verdict);
+    const events = eventsOf(decision, result);
     expect(events.map(({ type }) => type)).toEqual(['decision.applied', 'panic.entered', 'shift.ended', 'drill.ended']);
     expect(new Set(events.map(({ id }) => id)).size).toBe(4);
-    expect(eventsOf(decision, verdict)).toEqual(events);
+    expect(eventsOf(decision, result)).toEqual(events);
   });
 });
 

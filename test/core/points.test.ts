@@ -15,7 +15,7 @@ import {
 import { NO_ALLOCATION } from '../../functions/core/allocation/sealed.ts';
 import type { Limit } from '../../functions/core/allocation/types.ts';
 import { down, limited, member, pool, T0 } from './fixtures.ts';
-import { placement } from './situations.ts';
+import { placement } from './story.ts';
 
 const percents = (result: { percent: number }[]) => result.map((share) => share.percent);
 

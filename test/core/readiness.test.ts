@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import { openIncidents } from '../../functions/core/incidents/open.ts';
 import { readinessOf } from '../../functions/core/simulation/readiness.ts';
 import { T0 } from './fixtures.ts';
 import { incidentFacts } from './incident-facts.ts';
-import { facts, placement, policy, Story, shift, situation } from './situations.ts';
+import { facts, placement, policy, Story, shift, input } from './story.ts';
 
 /** Two centres of one city, and a third elsewhere; each can serve 60 requests per second. */
 const CLUSTERS = [
@@ -15,15 +15,15 @@ const CLUSTERS = [
 
 const own = policy({ failover: { headroomPercent: 0 } });
 
-const fleetOf = (overrides: Partial<Situation> = {}) =>
-  situation({
+const fleetOf = (overrides: Partial<DecisionInput> = {}) =>
+  input({
     policy: own,
     clusters: CLUSTERS,
     placements: [placement({ a: 1, b: 1, c: 1 }, { load: 90 })],
     ...overrides,
   });
 
-const survivors = (now: Situation) => readinessOf(now).losses.map(({ type, name, survives }) => [type, name, survives]);
+const survivors = (now: DecisionInput) => readinessOf(now).losses.map(({ type, name, survives }) => [type, name, survives]);
 
 describe('what a fleet could lose', () => {
   it('is each cluster, each site of several clusters, and each city of several sites', () => {
@@ -74,7 +74,7 @@ describe('what a fleet could lose', () => {
       strandedServices: [],
       soleServices: ['shop'],
     });
-    const facts = (now: Situation) =>
+    const facts = (now: DecisionInput) =>
       incidentFacts({
         losses: readinessOf(now).losses.map((loss) => ({ ...loss, since: '2026-11-23T07:00:00.000Z' })),
       });

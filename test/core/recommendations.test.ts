@@ -7,7 +7,7 @@ import {
   withheldOf,
 } from '../../functions/core/simulation/recommendation-score.ts';
 import { T0 } from './fixtures.ts';
-import { facts, HOUR, placement, policy, Story } from './situations.ts';
+import { facts, HOUR, placement, policy, Story } from './story.ts';
 
 const SCOPE = { sinceMs: T0, untilMs: T0 + HOUR, flapMs: 42_000 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { T0 } from './fixtures.ts';
-import { facts, fleet, HOUR, holding, out, placement, policy, Story, shift } from './situations.ts';
+import { facts, fleet, HOUR, holding, out, placement, policy, Story, shift } from './story.ts';
 
 const ramp = (failback: object = {}, rest: object = {}) =>
   policy({ failover: { failback: { mode: 'ramp', ...failback }, ...rest } });

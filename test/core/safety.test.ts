@@ -7,7 +7,7 @@ import {
 } from '../../functions/core/allocation/safety.ts';
 import { SafetyInput } from '../../schemas/failover.ts';
 import { T0 } from './fixtures.ts';
-import { placement } from './situations.ts';
+import { placement } from './story.ts';
 
 function context(safety: Record<string, unknown>, rest: Partial<SafetyContext> = {}): SafetyContext {
   return { rules: SafetyInput.parse(safety), breakGlasses: [], nowMs: T0, ...rest };

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { placementKey, placementsOf } from '../../functions/core/allocation/placements.ts';
 import { effectiveShares, shares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
-import { drillSight, faultOf } from '../../functions/core/failover/drill-sight.ts';
+import { drillReadingOf, faultOf } from '../../functions/core/failover/drill-reading.ts';
 import { servicesApart } from '../../functions/core/failover/service-limits.ts';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import type { Pool } from '../../functions/core/model/ir.ts';
 import { health, T0 } from './fixtures.ts';
-import { facts, HOUR, placement, policy, Story, shift, situation } from './situations.ts';
+import { facts, HOUR, placement, policy, Story, shift, input } from './story.ts';
 
 const CART = placement(
   { a: 50, b: 25, c: 25 },
@@ -26,12 +26,12 @@ const RAMP = {
 };
 
 /** Two services with equal splits, of which one stands apart. */
-function story(overrides: Partial<Situation> = {}): Story {
+function story(overrides: Partial<DecisionInput> = {}): Story {
   return new Story({ placements: [CART, SHOP], policy: policy(RAMP), ...overrides });
 }
 
 /** The shift has done its work. */
-function shifted(overrides: Partial<Situation> = {}): Story {
+function shifted(overrides: Partial<DecisionInput> = {}): Story {
   const told = story(overrides);
   told.ask(put());
   told.during(20, 5);
@@ -43,7 +43,7 @@ function shifted(overrides: Partial<Situation> = {}): Story {
 }
 
 /** What a has of the cart from here on, each value once. */
-function course(told: Story, seconds: number, overrides: Partial<Situation> = {}): number[] {
+function course(told: Story, seconds: number, overrides: Partial<DecisionInput> = {}): number[] {
   const seen = told.during(seconds, 5, [], overrides).map(([first = 0]) => first);
   return seen.filter((own, index) => own !== seen[index - 1]);
 }
@@ -95,7 +95,7 @@ describe('a shift of one service', () => {
     expect(course(told, 100)).toEqual([25, 37, 50]);
     expect(told.traffic).toMatchObject({ clusters: [], allocation: { backends: [] } });
     expect(told.traffic.serviceReturns).toBeUndefined();
-    expect(told.verdicts.every(({ traffic }) => traffic.clusters.length === 0)).toBe(true);
+    expect(told.results.every(({ traffic }) => traffic.clusters.length === 0)).toBe(true);
   });
 
   it('that took a part goes on from that, and with failback auto its end is one step', () => {
@@ -271,11 +271,11 @@ describe('pools', () => {
     }) as unknown as Pool;
   const POOLS = [pool('cart'), pool('shop')];
 
-  function asked(traffic = NO_TRAFFIC, now: Partial<Situation> = {}): Situation {
+  function asked(traffic = NO_TRAFFIC, now: Partial<DecisionInput> = {}): DecisionInput {
     const placements = placementsOf(POOLS, servicesApart(traffic, [], 'cart'));
-    return situation({ placements, policy: policy(RAMP), traffic, ...now });
+    return input({ placements, policy: policy(RAMP), traffic, ...now });
   }
-  const pointsIn = (traffic: Situation['traffic']) =>
+  const pointsIn = (traffic: DecisionInput['traffic']) =>
     POOLS.map((own) => effectiveShares(own, traffic).map(({ percent }) => percent));
 
   it('share a placement until their service is moved by itself, and then each gateway is told of each', () => {
@@ -318,16 +318,16 @@ describe('pools', () => {
   });
 
   it('stand apart until they have what they would have together: to join them moves nothing and is no decision', () => {
-    let now = { ...asked(), command: put() } as Situation;
+    let now = { ...asked(), command: put() } as DecisionInput;
     const step = () => {
-      const verdict = decide(now);
-      const traffic = verdict?.traffic ?? now.traffic;
+      const result = decide(now);
+      const traffic = result?.traffic ?? now.traffic;
       const { command: _, ...rest } = now;
       const nowMs = now.nowMs + 5000;
       const placements = placementsOf(POOLS, servicesApart(traffic));
       const seen = ['a', 'b', 'c'].map((name) => health(name, 'healthy', { sinceMs: T0, observedAtMs: nowMs }));
       now = { ...rest, health: seen, traffic, placements, nowMs, verifiedAtMs: nowMs, decision: `dec_${nowMs}` };
-      return verdict;
+      return result;
     };
     for (let round = 0; round < 4; round++) step();
     expect(pointsIn(now.traffic)[0]).toEqual([0, 50, 50]);
@@ -367,10 +367,10 @@ describe('a drill of one service', () => {
       [50, 25, 25],
     ]);
     expect(course(told, 200)).toEqual([0, 12, 25, 37, 50]);
-    expect(told.verdicts.flatMap(({ endings }) => endings)).toMatchObject([{ type: 'drill', state: 'passed' }]);
+    expect(told.results.flatMap(({ endings }) => endings)).toMatchObject([{ type: 'drill', state: 'passed' }]);
     expect(told.traffic).toMatchObject({ clusters: [], allocation: { backends: [] } });
     expect(told.traffic.drill).toBeUndefined();
-    expect(told.verdicts.every(({ traffic }) => traffic.clusters.length === 0)).toBe(true);
+    expect(told.results.every(({ traffic }) => traffic.clusters.length === 0)).toBe(true);
   });
 
   it('is judged by the pools of that service alone', () => {
@@ -384,8 +384,8 @@ describe('a drill of one service', () => {
       },
     });
     const members = [{ cluster: 'a' }, { cluster: 'b' }];
-    expect(faultOf(drillSight(drill, [gateway('b', 'a')], T0)), 'others may have whatever they have').toBeUndefined();
-    expect(faultOf(drillSight(drill, [gateway('a', 'b')], T0))).toBe('edge gave them traffic when last read');
+    expect(faultOf(drillReadingOf(drill, [gateway('b', 'a')], T0)), 'others may have whatever they have').toBeUndefined();
+    expect(faultOf(drillReadingOf(drill, [gateway('a', 'b')], T0))).toBe('edge gave them traffic when last read');
   });
 
   it('fails where a gateway was read to give it to the cluster all the same', () => {

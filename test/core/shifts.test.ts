@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { T0 } from './fixtures.ts';
-import { facts, fleet, HOUR, holding, out, placement, policy, Story, shift } from './situations.ts';
+import { facts, fleet, HOUR, holding, out, placement, policy, Story, shift } from './story.ts';
 
 const put = (overrides = {}) => ({ type: 'put-shift' as const, shift: shift(overrides) });
 
@@ -138,15 +138,15 @@ describe('an isolation', () => {
 
   it('is refused where nobody would be left', () => {
     const story = new Story({ placements: [placement({ a: 1 }, { services: ['pay'] })] });
-    const verdict = story.ask(put({ mode: 'isolate' }));
-    expect(verdict).toMatchObject({
+    const result = story.ask(put({ mode: 'isolate' }));
+    expect(result).toMatchObject({
       outcome: 'refused',
       rules: [
         { rule: 'never-empty', passed: false, cluster: 'a' },
         { rule: 'min-serving', passed: true },
       ],
     });
-    expect(verdict?.rules[0]?.detail).toContain('pay');
+    expect(result?.rules[0]?.detail).toContain('pay');
   });
 });
 
@@ -202,14 +202,14 @@ describe('the end of a shift', () => {
     expect(story.left).toEqual({ a: 0 });
     const seen: unknown[] = [];
     for (let second = 0; second < 120; second++) {
-      const verdict = story.after(1);
+      const result = story.after(1);
       if (second === 0) {
-        expect(verdict).toMatchObject({
+        expect(result).toMatchObject({
           endings: [{ type: 'shift', name: 'upgrade', id: 'shf_1', by: 'expiry' }],
           events: [{ type: 'shift.ended' }],
         });
       }
-      if (verdict?.changes.length) seen.push(story.state('a').ramp?.percent);
+      if (result?.changes.length) seen.push(story.state('a').ramp?.percent);
     }
     expect(seen).toEqual([10, 40, 70, undefined]);
     expect([story.traffic.shifts, story.percents]).toEqual([[], [[50, 25, 25]]]);
@@ -224,7 +224,7 @@ describe('the end of a shift', () => {
     expect(story.left).toEqual({ a: 10 });
     story.after(5, ['a']);
     expect(story.left).toEqual({ a: 0 });
-    expect(story.verdicts.flatMap(({ endings }) => endings)).toMatchObject([{ by: 'bob' }]);
+    expect(story.results.flatMap(({ endings }) => endings)).toMatchObject([{ by: 'bob' }]);
   });
 
   it('of a part gives back from that part, and never takes from it first', () => {
@@ -259,8 +259,8 @@ describe('the end of a shift', () => {
   it('comes with the end of its cluster', () => {
     const story = new Story();
     story.ask(put());
-    const verdict = story.after(5, [], { clusters: [facts('b'), facts('c')] });
-    expect(verdict?.endings).toMatchObject([{ by: 'automation' }]);
+    const result = story.after(5, [], { clusters: [facts('b'), facts('c')] });
+    expect(result?.endings).toMatchObject([{ by: 'automation' }]);
     expect(story.traffic).toMatchObject({ shifts: [], clusters: [] });
   });
 });
@@ -268,9 +268,9 @@ describe('the end of a shift', () => {
 describe('a shift is refused', () => {
   it('when what it leads to breaks a rule, though its first step would not', () => {
     const story = new Story({ policy: policy({ safety: { minServingClusters: 3 } }) });
-    const verdict = story.ask(put());
-    expect(verdict).toMatchObject({ outcome: 'refused', changes: [], traffic: { version: 0 } });
-    expect(verdict?.rules).toContainEqual(expect.objectContaining({ rule: 'min-serving', passed: false }));
+    const result = story.ask(put());
+    expect(result).toMatchObject({ outcome: 'refused', changes: [], traffic: { version: 0 } });
+    expect(result?.rules).toContainEqual(expect.objectContaining({ rule: 'min-serving', passed: false }));
     expect(story.ask(put({ percent: 10 }))?.outcome).toBe('applied');
   });
 
@@ -302,8 +302,8 @@ describe('a shift is refused', () => {
     expect(story.ask(put({ name: 'second' }))).toMatchObject({ outcome: 'refused', rules: [{ rule: 'shift' }] });
     expect(story.ask(put({ cluster: 'b' }))).toMatchObject({ outcome: 'refused', rules: [{ rule: 'shift' }] });
     expect(story.ask(put({ name: 'third', cluster: 'nowhere' }))).toMatchObject({ outcome: 'refused' });
-    const verdict = story.ask({ type: 'end-shift', name: 'unknown' });
-    expect([verdict?.outcome, verdict?.endings], 'there is nothing to end').not.toContain('refused');
+    const result = story.ask({ type: 'end-shift', name: 'unknown' });
+    expect([result?.outcome, result?.endings], 'there is nothing to end').not.toContain('refused');
     expect(story.traffic.shifts).toHaveLength(1);
   });
 
@@ -313,9 +313,9 @@ describe('a shift is refused', () => {
     const rules = ['min-serving' as const];
     const breakGlass = { name: 'night', id: 'bgl_1', rules, owner: 'alice', reason: 'r', ...times };
     expect(story.ask({ type: 'put-break-glass', breakGlass })).toMatchObject({ outcome: 'applied', changes: [] });
-    const verdict = story.ask(put());
-    expect(verdict).toMatchObject({ outcome: 'applied', flags: ['break-glass'] });
-    expect(verdict?.rules).toContainEqual(expect.objectContaining({ rule: 'min-serving', overriddenBy: 'night' }));
+    const result = story.ask(put());
+    expect(result).toMatchObject({ outcome: 'applied', flags: ['break-glass'] });
+    expect(result?.rules).toContainEqual(expect.objectContaining({ rule: 'min-serving', overriddenBy: 'night' }));
     expect(story.after(60)?.endings).toEqual([{ type: 'break-glass', name: 'night', id: 'bgl_1', by: 'expiry' }]);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../functions/core/failover/decide.ts';
-import type { Command } from '../../functions/core/failover/situation.ts';
-import { type Circumstances, type Finding, ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
+import type { Command } from '../../functions/core/failover/decision-input.ts';
+import { type TransitionInput, type QuorumVerdict, ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
 import { freshStateOf, type Standing } from '../../functions/core/failover/traffic.ts';
 import { health, T0 } from './fixtures.ts';
-import { type Found, facts, HOUR, holding, out, placement, policy, Story, shift } from './situations.ts';
+import { type Found, facts, HOUR, holding, out, placement, policy, Story, shift } from './story.ts';
 
 const STANDINGS: Standing[] = ['up', 'suspected', 'down', 'held', 'ramping', 'joining'];
 
@@ -30,8 +30,8 @@ function fleetWith(standing: Standing, own = returning()): Story {
 }
 
 /** What is found of all clusters when `finding` is found of a. */
-function foundOf(standing: Standing, finding: Finding): Found {
-  return standing === 'suspected' ? { a: finding, b: 'unhealthy' } : { a: finding };
+function foundOf(standing: Standing, verdict: QuorumVerdict): Found {
+  return standing === 'suspected' ? { a: verdict, b: 'unhealthy' } : { a: verdict };
 }
 
 describe('what evidence makes of a standing', () => {
@@ -39,7 +39,7 @@ describe('what evidence makes of a standing', () => {
     expect(fleetWith(standing).standing('a')).toBe(standing);
   });
 
-  const cells: [from: Standing, finding: Finding, to: Standing][] = [
+  const cells: [from: Standing, verdict: QuorumVerdict, to: Standing][] = [
     ['up', 'healthy', 'up'],
     ['up', 'unhealthy', 'down'],
     ['up', 'unknown', 'up'],
@@ -60,30 +60,30 @@ describe('what evidence makes of a standing', () => {
     ['joining', 'unknown', 'joining'],
   ];
 
-  test.each(cells)('%s, found %s: %s', (from, finding, to) => {
+  test.each(cells)('%s, found %s: %s', (from, verdict, to) => {
     const story = fleetWith(from);
-    story.after(5, foundOf(from, finding));
+    story.after(5, foundOf(from, verdict));
     expect(story.standing('a')).toBe(to);
   });
 
   /** A newcomer waits for its turn alone, and takes it in the same decision where it is free. */
-  const waitsForItsTurn = (from: Standing, finding: Finding) => from === 'joining' && finding === 'healthy';
+  const waitsForItsTurn = (from: Standing, verdict: QuorumVerdict) => from === 'joining' && verdict === 'healthy';
 
-  test.each(cells)('%s, found %s: %s, as the table of transitions has it', (from, finding, to) => {
+  test.each(cells)('%s, found %s: %s, as the table of transitions has it', (from, verdict, to) => {
     const brake = { name: 'correlation' as const, untilMs: T0 + HOUR, reason: 'a test' };
-    const circumstances: Circumstances = {
+    const transitionInput: TransitionInput = {
       nowMs: T0 + 1000,
       decision: 'dec_2',
       reason: 'a test',
       cooldownSeconds: 300,
       doubtMs: 42_000,
       brake: from === 'suspected' ? brake : undefined,
-      isGated: false,
+      isGateClosed: false,
       isOverloaded: false,
       hasEntitlement: false,
     };
-    const next = TRANSITIONS[from][finding](fleetWith(from).state('a'), circumstances);
-    expect(next.standing).toBe(waitsForItsTurn(from, finding) ? 'held' : to);
+    const next = TRANSITIONS[from][verdict](fleetWith(from).state('a'), transitionInput);
+    expect(next.standing).toBe(waitsForItsTurn(from, verdict) ? 'held' : to);
     expect(Object.values(TRANSITIONS).flatMap(Object.values)).toHaveLength(cells.length);
   });
 

@@ -4,11 +4,11 @@ import {
   followingAt,
   NO_PROGRESS_MS,
   programmedAt,
-  type ResourceSight,
+  type ProgrammedInput,
   STALE_MS,
   summaryOf,
-  type TrafficSight,
-  type Verdict,
+  type FollowingInput,
+  type ConditionState,
 } from '../../functions/core/gateway/status.ts';
 
 const NOW = Date.parse('2026-11-28T03:00:00.000Z');
@@ -35,14 +35,14 @@ const deviation = (reason: Deviation['reason'], more: Partial<Deviation> = {}): 
   ...more,
 });
 
-const sight = (more: Partial<ResourceSight> = {}): ResourceSight => ({
+const sight = (more: Partial<ProgrammedInput> = {}): ProgrammedInput => ({
   gateway: 'edge',
   reading: reading(),
   comparedRevision: 3,
   deviations: [],
   ...more,
 });
-const trafficSight = (more: Partial<TrafficSight> = {}): TrafficSight => ({
+const trafficSight = (more: Partial<FollowingInput> = {}): FollowingInput => ({
   gateway: 'edge',
   reading: reading(),
   lagging: [],
@@ -51,12 +51,12 @@ const trafficSight = (more: Partial<TrafficSight> = {}): TrafficSight => ({
   ...more,
 });
 
-const told = ({ status, reason }: Verdict) => `${status}/${reason}`;
-const programmed = (more: Partial<ResourceSight> = {}) => told(programmedAt(resource, sight(more), NOW));
-const following = (more: Partial<TrafficSight> = {}) => told(followingAt(resource, trafficSight(more), NOW));
+const told = ({ status, reason }: ConditionState) => `${status}/${reason}`;
+const programmed = (more: Partial<ProgrammedInput> = {}) => told(programmedAt(resource, sight(more), NOW));
+const following = (more: Partial<FollowingInput> = {}) => told(followingAt(resource, trafficSight(more), NOW));
 
 describe('whether the objects of a resource are at a gateway', () => {
-  it.each<[string, Partial<ResourceSight>, string]>([
+  it.each<[string, Partial<ProgrammedInput>, string]>([
     ['as it was read', {}, 'True/Programmed'],
     ['nobody has looked', { reading: undefined, comparedRevision: undefined }, 'False/NeverRead'],
     ['an older revision was compared, lately', { comparedRevision: 2, waitingSince: ago(5) }, 'False/Pending'],
@@ -83,7 +83,7 @@ describe('whether the objects of a resource are at a gateway', () => {
   });
 
   it('tells what speaks of it: the time of the read, since when, and the cause', () => {
-    const verdict = programmedAt(
+    const state = programmedAt(
       resource,
       sight({
         comparedRevision: 2,
@@ -92,7 +92,7 @@ describe('whether the objects of a resource are at a gateway', () => {
       }),
       NOW,
     );
-    expect(verdict).toMatchObject({
+    expect(state).toMatchObject({
       at: ago(40),
       observedAt: ago(10),
       arguments: { waitingSince: ago(40), cause: 'CloudThrottled: Slow down' },
@@ -107,7 +107,7 @@ describe('whether the objects of a resource are at a gateway', () => {
 });
 
 describe('whether clusters have their points at a gateway', () => {
-  it.each<[string, Partial<TrafficSight>, string]>([
+  it.each<[string, Partial<FollowingInput>, string]>([
     ['as they were read', {}, 'True/Following'],
     ['a decision has just been taken', { waitingSince: ago(5), lagging: ['a'] }, 'False/Pending'],
     ['a decision makes no progress', { waitingSince: ago(40), lagging: ['a'] }, 'False/NoProgress'],
@@ -136,7 +136,7 @@ describe('whether clusters have their points at a gateway', () => {
 });
 
 describe('a summary of several gateways', () => {
-  const verdict = (gateway: string, status: Verdict['status'], observedAt: string) => ({
+  const state = (gateway: string, status: ConditionState['status'], observedAt: string) => ({
     gateway,
     status,
     reason: status === 'True' ? ('Programmed' as const) : ('Drifted' as const),
@@ -146,7 +146,7 @@ describe('a summary of several gateways', () => {
   });
 
   it('is as good as the worst of them, and as old as the oldest', () => {
-    const all = [verdict('a', 'True', ago(5)), verdict('b', 'Unknown', ago(9)), verdict('c', 'False', ago(7))];
+    const all = [state('a', 'True', ago(5)), state('b', 'Unknown', ago(9)), state('c', 'False', ago(7))];
     const summary = summaryOf('Programmed', resource, all);
     expect(summary).toMatchObject({ status: 'False', observedAt: ago(9) });
     expect(summary.message).toMatch(/^b: .* c: /);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { placementKey } from '../../functions/core/allocation/placements.ts';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { unknownHealth } from '../../functions/core/health/record.ts';
 import type { Policy } from '../../functions/core/model/fleet-facts.ts';
-import { outlookOf } from '../../functions/core/simulation/outlook.ts';
+import { simulatedCourseOf } from '../../functions/core/simulation/simulated-course.ts';
 import type { Scenario } from '../../functions/core/simulation/scenario.ts';
-import { play } from '../../functions/core/simulation/what-if.ts';
+import { runSimulation } from '../../functions/core/simulation/what-if.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 
@@ -31,7 +31,7 @@ function policy(input: object = {}): Policy {
 }
 
 /** Clusters a, b and c share a load of 300 requests per second equally. */
-function situation(own: Policy = policy(), capacity?: number): Situation {
+function input(own: Policy = policy(), capacity?: number): DecisionInput {
   const names = ['a', 'b', 'c'];
   const members = names.map((cluster) => ({ cluster, weight: 1, tier: 0 }));
   return {
@@ -72,37 +72,37 @@ function situation(own: Policy = policy(), capacity?: number): Situation {
   };
 }
 
-function simulated(scenario: Scenario, own = situation(), durationMs = 600_000) {
-  const course = play({ situation: own, scenario, durationMs, pushMs: 5000 });
-  return { course, outlook: outlookOf(own, course) };
+function simulated(scenario: Scenario, own = input(), durationMs = 600_000) {
+  const run = runSimulation({ input: own, scenario, durationMs, pushMs: 5000 });
+  return { run, shown: simulatedCourseOf(own, run) };
 }
 
 const fails = (...clusters: string[]): Scenario => ({ type: 'fail', clusters, atMs: 10_000 });
 
 describe('a simulation', () => {
   test('finds a failure out as late as it can be found out, and moves its share to the others', () => {
-    const { outlook } = simulated(fails('a'));
+    const { shown } = simulated(fails('a'));
     const { intervalSeconds, timeoutSeconds, confirmSeconds } = HEALTH;
     const seconds = intervalSeconds + timeoutSeconds + 2 * Math.max(confirmSeconds, timeoutSeconds);
-    expect(outlook.detections).toEqual([
+    expect(shown.detections).toEqual([
       { cluster: 'a', failedAtSeconds: 10, detectionSeconds: seconds, movedSeconds: seconds },
     ]);
-    expect(outlook.phases.map(({ shares }) => shares[0]?.clusters.map(({ percent }) => percent))).toEqual([
+    expect(shown.phases.map(({ shares }) => shares[0]?.clusters.map(({ percent }) => percent))).toEqual([
       [34, 33, 33],
       [0, 50, 50],
     ]);
-    expect(outlook.decisions).toMatchObject([{ outcome: 'applied', changes: [{ cluster: 'a', toPercent: 0 }] }]);
+    expect(shown.decisions).toMatchObject([{ outcome: 'applied', changes: [{ cluster: 'a', toPercent: 0 }] }]);
   });
 
   test('brings a cluster back that recovers, after its dwell time and its hold', () => {
-    const { outlook } = simulated({ type: 'fail', clusters: ['a'], atMs: 0, forMs: 60_000 });
-    expect(outlook.phases.at(-1)?.shares[0]?.clusters[0]?.percent).toBe(34);
-    expect(outlook.directionChanges).toEqual({ a: 1, b: 0, c: 0 });
+    const { shown } = simulated({ type: 'fail', clusters: ['a'], atMs: 0, forMs: 60_000 });
+    expect(shown.phases.at(-1)?.shares[0]?.clusters[0]?.percent).toBe(34);
+    expect(shown.directionChanges).toEqual({ a: 1, b: 0, c: 0 });
   });
 
   test('tells the load of each cluster against its capacity', () => {
-    const { outlook } = simulated(fails('a'), situation(policy(), 120));
-    expect(outlook.loads).toMatchObject([
+    const { shown } = simulated(fails('a'), input(policy(), 120));
+    expect(shown.loads).toMatchObject([
       { cluster: 'a', most: 102, atEnd: 0, isOverloaded: false },
       { cluster: 'b', capacity: 120, most: 150, atEnd: 150, isOverloaded: true },
       { cluster: 'c', capacity: 120, most: 150, isOverloaded: true },
@@ -111,25 +111,25 @@ describe('a simulation', () => {
 
   test('tells the rules that stand in the way', () => {
     const closed = policy({ safety: { gates: [{ name: 'change-freeze', open: false }] } });
-    const { outlook } = simulated(fails('a'), situation(closed));
-    expect(outlook.blockingRules).toContain('gate');
-    expect(outlook.phases).toHaveLength(1);
+    const { shown } = simulated(fails('a'), input(closed));
+    expect(shown.blockingRules).toContain('gate');
+    expect(shown.phases).toHaveLength(1);
   });
 
   test('of a fleet that only recommends moves nothing, and says what would be done', () => {
-    const { outlook } = simulated(fails('a'), situation(policy({ automation: 'recommend' })));
-    expect(outlook.decisions).toMatchObject([{ outcome: 'withheld', changes: [{ cluster: 'a' }] }]);
-    expect(outlook.phases).toHaveLength(1);
+    const { shown } = simulated(fails('a'), input(policy({ automation: 'recommend' })));
+    expect(shown.decisions).toMatchObject([{ outcome: 'withheld', changes: [{ cluster: 'a' }] }]);
+    expect(shown.phases).toHaveLength(1);
   });
 
   test('of a cluster that flaps shows it held back longer and longer', () => {
-    const { outlook } = simulated(
+    const { shown } = simulated(
       { type: 'flap', clusters: ['a'], periodMs: 120_000, times: 30 },
-      situation(),
+      input(),
       3_600_000,
     );
-    expect(outlook.directionChanges['a']).toBeGreaterThan(0);
-    expect(outlook.directionChanges['a']).toBeLessThanOrEqual(12);
+    expect(shown.directionChanges['a']).toBeGreaterThan(0);
+    expect(shown.directionChanges['a']).toBeLessThanOrEqual(12);
   });
 
   test('of recorded observations takes them as they came', () => {
@@ -144,9 +144,9 @@ describe('a simulation', () => {
         detail: '503',
       },
     }));
-    const { outlook } = simulated({ type: 'replay', seen });
-    expect(outlook.detections).toMatchObject([{ cluster: 'b' }]);
-    expect(outlook.phases.at(-1)?.shares[0]?.clusters.map(({ percent }) => percent)).toEqual([50, 0, 50]);
+    const { shown } = simulated({ type: 'replay', seen });
+    expect(shown.detections).toMatchObject([{ cluster: 'b' }]);
+    expect(shown.phases.at(-1)?.shares[0]?.clusters.map(({ percent }) => percent)).toEqual([50, 0, 50]);
   });
 
   test('with other voters begins with their agreement to what is known', () => {
@@ -155,33 +155,33 @@ describe('a simulation', () => {
       { name: 'two', type: 'edge' },
       { name: 'three', type: 'edge' },
     ];
-    const { outlook } = simulated(fails('a'), situation(policy({ voters })));
-    expect(outlook.phases.at(-1)?.shares[0]?.clusters.map(({ percent }) => percent)).toEqual([0, 50, 50]);
+    const { shown } = simulated(fails('a'), input(policy({ voters })));
+    expect(shown.phases.at(-1)?.shares[0]?.clusters.map(({ percent }) => percent)).toEqual([0, 50, 50]);
   });
 
   test('is the same each time, and leaves the situation as it was', () => {
-    const own = situation();
+    const own = input();
     const before = JSON.stringify(own);
     const [one, two] = [simulated(fails('a', 'b'), own), simulated(fails('a', 'b'), own)];
-    expect(one.outlook).toEqual(two.outlook);
+    expect(one.shown).toEqual(two.shown);
     expect(JSON.stringify(own)).toBe(before);
   });
 
   test('stops where there is too much to look at', () => {
-    const busy = situation(policy({ health: { ...HEALTH, intervalSeconds: 1, timeoutSeconds: 1 } }));
-    const { outlook } = simulated(fails('a'), busy, 7_200_000);
-    expect(outlook.evaluations).toBe(2000);
-    expect(outlook.simulatedSeconds).toBeLessThan(7200);
+    const busy = input(policy({ health: { ...HEALTH, intervalSeconds: 1, timeoutSeconds: 1 } }));
+    const { shown } = simulated(fails('a'), busy, 7_200_000);
+    expect(shown.evaluations).toBe(2000);
+    expect(shown.simulatedSeconds).toBeLessThan(7200);
   });
 
   test('of a fleet without voters, or of which nothing is known, moves nothing', () => {
-    const blind = situation();
+    const blind = input();
     const unwatched = { ...blind, clusters: blind.clusters.map((item) => ({ ...item, voters: [] })) };
-    expect(simulated(fails('a'), unwatched).outlook.decisions).toEqual([]);
+    expect(simulated(fails('a'), unwatched).shown.decisions).toEqual([]);
     const unknown = blind.clusters.map(({ name, uid }) => {
       const { recent: _, ...record } = unknownHealth('prod', name, uid, T0);
       return record;
     });
-    expect(simulated(fails('a'), { ...blind, health: unknown }, 10_000).outlook.phases).toHaveLength(1);
+    expect(simulated(fails('a'), { ...blind, health: unknown }, 10_000).shown.phases).toHaveLength(1);
   });
 });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decide } from '../../functions/core/failover/decide.ts';
-import type { Verdict } from '../../functions/core/failover/situation.ts';
+import type { DecisionResult } from '../../functions/core/failover/decision-input.ts';
 import { recordingOf } from '../../functions/engine/failover/record.ts';
-import { type Read, readSituation } from '../../functions/engine/failover/situation.ts';
+import { type ReadInput, readDecisionInput } from '../../functions/engine/failover/decision-input.ts';
 import { runProbeRound } from '../../functions/engine/probe/probe.ts';
 import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { createAgentKey, signerOf } from '../../infra/agent/key.ts';
@@ -99,24 +99,24 @@ describe('a store that is restored to yesterday', () => {
 
 describe('two versions of the decision at once', () => {
   /** Another version takes out what this one finds healthy. */
-  function otherVerdict({ situation }: Read, cluster: string): Verdict {
-    const failing = situation.health.map((record) => ({
+  function otherResult({ input }: ReadInput, cluster: string): DecisionResult {
+    const failing = input.health.map((record) => ({
       ...record,
       votes: record.votes.map((vote) => ({ ...vote, state: record.cluster === cluster ? 'unhealthy' : vote.state })),
     }));
-    const verdict = decide({ ...situation, health: failing as typeof situation.health });
-    if (verdict === undefined) throw new Error('The other version has nothing to decide.');
-    return verdict;
+    const result = decide({ ...input, health: failing as typeof input.health });
+    if (result === undefined) throw new Error('The other version has nothing to decide.');
+    return result;
   }
 
   it('write one chain: of two that decide upon the same, one comes first, and the other looks again', async () => {
     const deps = harness.deps();
     const fleet = await deps.store.get('fleet', 'prod', 'prod');
     if (fleet === undefined) throw new Error('There is no fleet.');
-    const reads = [await readSituation(deps, 'prod', fleet.spec), await readSituation(deps, 'prod', fleet.spec)];
+    const reads = [await readDecisionInput(deps, 'prod', fleet.spec), await readDecisionInput(deps, 'prod', fleet.spec)];
     const written = await Promise.all(
       reads.map(async (read, index) =>
-        deps.store.decide(await recordingOf(deps, read, otherVerdict(read, index === 0 ? 'a' : 'b'), {})),
+        deps.store.decide(await recordingOf(deps, read, otherResult(read, index === 0 ? 'a' : 'b'), {})),
       ),
     );
     expect(written.sort()).toEqual([false, true]);

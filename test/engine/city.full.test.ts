@@ -50,7 +50,7 @@ it('is left within two minutes at the rates of the clouds, which are kept, and t
   expect(decision?.withdrawnAfter).toEqual(EAST);
   const pusher = createPusher(deps, FLEET);
   pusher.push();
-  await pusher.settled();
+  await pusher.idle();
   expect(leadingEast(city)).toBe(0);
   const calls = [...city.clouds.values()].flatMap(({ log }) => log.entries);
   const writes = calls.filter(({ kind }) => kind === 'write').map(({ at }) => Date.parse(at));

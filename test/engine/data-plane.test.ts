@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Deps, Net } from '../../functions/deps.ts';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { runProbeRound } from '../../functions/engine/probe/probe.ts';
 import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { net } from '../../functions/platform.ts';
@@ -52,7 +52,7 @@ async function rounds(n: number, overrides: Partial<Deps> = {}): Promise<void> {
     await runProbeRound(deps(overrides));
     harness.clock.advance(5000);
     await sweep(deps(overrides));
-    await tellIncidents(deps(overrides));
+    await notifyIncidents(deps(overrides));
   }
 }
 

@@ -15,7 +15,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('what somebody changes at %s i
     harness = await startFleet({ provider, jobLatencyMs: 20 });
     await EDITS[provider](harness);
     harness.clock.advance(1_000);
-    await harness.cloud.settle();
+    await harness.cloud.runDue();
     harness.forgetCalls();
   });
   afterEach(() => harness.close());

@@ -22,7 +22,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provid
   }
 
   /** Makes the write dry and then in earnest, and expects that the first said what the second does. */
-  async function foretell(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Json> {
+  async function preview(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Json> {
     const before = await everything();
     harness.forgetCalls();
     const dry = await harness.api(method, `${FLEET}${path}?dryRun=true`, body, headers);
@@ -41,7 +41,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provid
 
   it('of a new route shows it with its shares, and the very calls that it takes', async () => {
     const rules = [{ backendRefs: [{ service: 'pay', port: 80 }] }];
-    const shown = await foretell(
+    const shown = await preview(
       'PUT',
       '/routes/extra',
       { ...ROUTES.shop, hostnames: ['extra.example.com'], rules },
@@ -64,7 +64,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provid
         { cluster: 'b', weight: 90 },
       ],
     };
-    const shown = await foretell('PUT', '/routes/shop', { ...ROUTES.shop, distribution }, any);
+    const shown = await preview('PUT', '/routes/shop', { ...ROUTES.shop, distribution }, any);
     for (const change of shown.dryRun.plans[0].changes) {
       expect(change.reason).not.toBe('');
       if (change.verb !== 'create') expect(change.before).toBeTypeOf('object');
@@ -73,7 +73,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provid
   });
 
   it('of a service that loses a cluster shows where its share goes', async () => {
-    const shown = await foretell(
+    const shown = await preview(
       'PUT',
       '/services/pay',
       { ports: [{ name: 'http', port: 80 }], exports: [{ cluster: 'a' }] },
@@ -83,7 +83,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provid
   });
 
   it('of a deletion shows what would go', async () => {
-    const shown = await foretell('DELETE', '/routes/ledger', undefined, any);
+    const shown = await preview('DELETE', '/routes/ledger', undefined, any);
     expect(shown.plans[0].changes.map(({ verb }: Json) => verb)).toContain('delete');
   });
 
@@ -93,7 +93,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provid
   });
 
   it('of a rollback shows the plan of the older revision', async () => {
-    const shown = await foretell('POST', '/routes/shop/rollback', { revision: 1 }, any);
+    const shown = await preview('POST', '/routes/shop/rollback', { revision: 1 }, any);
     expect(shown.dryRun.plans[0].changes.length).toBeGreaterThan(0);
   });
 

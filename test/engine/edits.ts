@@ -21,7 +21,7 @@ async function call(
   const answer = await ownerCloud.call(request);
   // Until its job is done.
   await clock.sleep(400);
-  await cloud.settle();
+  await cloud.runDue();
   return answer;
 }
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps, Net } from '../../functions/deps.ts';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { observe } from '../../functions/engine/observe.ts';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe/probe.ts';
 import { inShard } from '../../functions/engine/probe/targets.ts';
@@ -178,7 +178,7 @@ describe('a fleet', () => {
     expect(await newest('a')).toMatchObject({ outcome: 'inconclusive' });
     expect(await voteOf('a', 'edge')).toMatchObject({ consecutiveFailures: 0, isSuspect: true });
     expect(await decisions()).toEqual([]);
-    await tellIncidents(harness.deps({ log }));
+    await notifyIncidents(harness.deps({ log }));
     expect(logged).toContainEqual({
       event: 'incident',
       fields: { fleet: 'prod', type: 'evidence.suspect', key: 'prod/voter/edge/suspect', state: 'opened' },
@@ -278,7 +278,7 @@ describe('a fleet', () => {
     const look = async (n: number) => {
       for (let round = 0; round < n; round++) {
         await rounds(1);
-        await tellIncidents(harness.deps());
+        await notifyIncidents(harness.deps());
       }
     };
     const silent = 'voter.silent prod/voter/lab/silent';

@@ -98,7 +98,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('an apply to %s of which any o
   /** A call that comes too late for us may come after all was verified: that is drift, which the next comparison finds. */
   async function awaitLate(): Promise<void> {
     while (!harness.cloud.log.entries.some((entry) => entry.fault === 'latency')) await realSleep(10);
-    await harness.cloud.settle();
+    await harness.cloud.runDue();
     await reconcileGateway(harness.deps(), 'prod', 'edge');
   }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
 import type { Deps, Store, StoredDocument } from '../../functions/deps.ts';
 import { deliverDue } from '../../functions/engine/notify/deliver.ts';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { runSchedule } from '../../functions/engine/schedule/schedule.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -101,7 +101,7 @@ function depsOf({ clock, receiver, history }: Night, skewMs = 0): Deps {
 }
 
 async function pass(teller: Deps, sender = teller): Promise<void> {
-  await tellIncidents(teller);
+  await notifyIncidents(teller);
   await deliverDue(sender);
 }
 
@@ -153,7 +153,7 @@ async function disturb(night: Night): Promise<void> {
 }
 
 /** Nothing fails any more, until all that waits has been sent and all that is over has been told. */
-async function settle(night: Night, more: () => Promise<void> = async () => undefined): Promise<void> {
+async function untilQuiet(night: Night, more: () => Promise<void> = async () => undefined): Promise<void> {
   night.rate = 0;
   await wakeSome(night, true);
   for (let round = 0; round < 12; round++) {
@@ -199,14 +199,14 @@ describe('every incident', () => {
       for (let step = 1; night.faults < FAULTS; step++) {
         await disturb(night);
         if (step % 60 === 0) {
-          await settle(night);
+          await untilQuiet(night);
           expect(believed(receiver.received), `SEED=${SEED}, step ${step}`).toEqual(world.wrong());
         }
       }
-      await settle(night);
+      await untilQuiet(night);
       expect(believed(receiver.received), `SEED=${SEED}`).toEqual(world.wrong());
       await world.mend();
-      await settle(night, world.hear);
+      await untilQuiet(night, world.hear);
       expect(believed(receiver.received), `SEED=${SEED}`).toEqual([]);
     } finally {
       await receiver.close();

@@ -395,11 +395,11 @@ describe('a heartbeat', () => {
     }
     expect(sent).toBe(1);
     answer();
-    await signal.settled();
+    await signal.idle();
     for (let round = 0; round < 12; round++) {
       await heartbeat();
       answer();
-      await signal.settled();
+      await signal.idle();
       nowMs += 5_000;
     }
     expect(sent, 'at most every 20 seconds').toBe(4);

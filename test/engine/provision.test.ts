@@ -181,7 +181,7 @@ describe('an MSE gateway that is created for a gateway', () => {
     });
     expect(gone.status).toBe(204);
     harness.clock.advance(6000);
-    await harness.cloud.settle();
+    await harness.cloud.runDue();
     expect(instances()).toBe(before);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { FLEET, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
@@ -20,19 +20,19 @@ async function conditionOf(type: string): Promise<Json> {
 it('what could be lost is worked out by the schedule, kept, and worked out anew when it changes or is ten minutes old', async () => {
   expect(await readiness()).toMatchObject({ losses: [] });
   expect(await conditionOf('SurvivesLossOfCluster')).toBeUndefined();
-  await tellIncidents(harness.deps());
+  await notifyIncidents(harness.deps());
   const first = await readiness();
   expect(first.losses.map(({ type }: Json) => type)).toContain('cluster');
   harness.clock.advance(60_000);
-  await tellIncidents(harness.deps());
+  await notifyIncidents(harness.deps());
   expect(await readiness()).toEqual({ ...first, ageSeconds: first.ageSeconds + 60 });
   harness.clock.advance(600_000);
-  await tellIncidents(harness.deps());
+  await notifyIncidents(harness.deps());
   expect((await readiness()).at > first.at).toBe(true);
 });
 
 it('a loss that cannot be borne any more is a condition of the fleet', async () => {
-  await tellIncidents(harness.deps());
+  await notifyIncidents(harness.deps());
   const before = await conditionOf('SurvivesLossOfCluster');
   expect(before.message).not.toContain('nobody else could serve');
   const { body: cluster } = await harness.api('GET', `${FLEET}/clusters`);
@@ -42,7 +42,7 @@ it('a loss that cannot be borne any more is a condition of the fleet', async () 
   const shift = { cluster: a.name, mode: 'isolate', reason, expiresAt };
   const { status } = await harness.api('PUT', `${FLEET}/shifts/upgrade`, shift);
   expect(status).toBe(201);
-  await tellIncidents(harness.deps());
+  await notifyIncidents(harness.deps());
   expect(await conditionOf('SurvivesLossOfCluster')).toMatchObject({
     status: 'False',
     message: expect.stringContaining('nobody else could serve'),

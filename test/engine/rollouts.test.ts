@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { DistributionRollout } from '../../schemas/rollout.ts';
 import type { Json } from './harness.ts';
 import { FLEET, ROLLOUTS, type RolloutFleet, split, startRolloutFleet, toB } from './rollout-fleet.ts';
@@ -45,7 +45,7 @@ const fleet = async () => {
 
 /** Keys of the incidents that people know of. */
 const told = async (): Promise<string[]> => {
-  await tellIncidents(plane.deps());
+  await notifyIncidents(plane.deps());
   return Object.keys((await plane.deps().store.document('prod', 'told', 'prod'))?.body.open ?? {});
 };
 

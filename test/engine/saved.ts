@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { CloudState } from '../../infra/local/cloud/alb/model.ts';
 import type { MseState } from '../../infra/local/cloud/mse/model.ts';
-import { isSettled } from '../../infra/local/cloud-snapshot.ts';
+import { isAtRest } from '../../infra/local/cloud-snapshot.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { createTestClient } from '../store/client.ts';
 import type { ControlPlane } from './harness.ts';
@@ -24,9 +24,9 @@ export interface Saved {
 const BATCH_SIZE = 25;
 
 export async function savePlane({ clock, cloud, connect }: ControlPlane): Promise<Saved> {
-  await cloud.settle();
+  await cloud.runDue();
   const state = { ...cloud.state, ...cloud.mse };
-  if (!isSettled(state)) throw new Error('The cloud is at work on its objects, which cannot be saved half done.');
+  if (!isAtRest(state)) throw new Error('The cloud is at work on its objects, which cannot be saved half done.');
   const client = connect();
   const items = await itemsOf(client);
   client.destroy();

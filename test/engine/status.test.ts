@@ -29,7 +29,7 @@ async function status(): Promise<FleetStatus> {
 const send = async ({ method, path, body, headers }: ReadyCall) => await harness.api(method, path, body, headers);
 
 /** Sends what the status offers about something, as it is; by the end of its title where it offers more than one. */
-async function settle(about: string, title = ''): Promise<Json> {
+async function actOn(about: string, title = ''): Promise<Json> {
   const found = (await status()).calls.find((call) => call.about === about && call.title.startsWith(title));
   if (found === undefined) throw new Error(`Nothing is offered about ${about}.`);
   const answer = await send(found);
@@ -77,7 +77,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('on a night behind %s', (provi
       waitsFor: [{ reason: 'AwaitsRecovery' }, { reason: 'ModeHolds' }],
       points: { gateways: [{ verified: range(60, 100) }] },
     });
-    await settle('recommendation');
+    await actOn('recommendation');
     await rounds(1);
     const left = await status();
     expect(left.summary).toMatch(/^a is down since .*, and gateways gave it nothing when last read/);
@@ -89,7 +89,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('on a night behind %s', (provi
     await harness.edge.clusters.a.recover();
     await rounds(20);
     harness.cloud.faults.add({ kind: 'throttle', times: 100_000 });
-    await settle('recommendation');
+    await actOn('recommendation');
     await rounds(HALF_A_MINUTE + 2);
     const throttled = await status();
     expect(clusterIn(throttled, 'a')?.points).toMatchObject({
@@ -108,13 +108,13 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('on a night behind %s', (provi
 
     // A colleague edits at the console.
     await EDITS[provider](harness);
-    await harness.cloud.settle();
+    await harness.cloud.runDue();
     harness.clock.advance(301_000);
     await rounds(2);
     const edited = await status();
     expect(edited.gateways).toMatchObject([{ faults: [{ reason: 'Drifted', since: expect.any(String) }] }]);
     expect(edited.summary).toMatch(/^Gateway edge: Somebody changed it at the gateway/);
-    await settle('gateways/edge');
+    await actOn('gateways/edge');
     await rounds(2);
     const mended = await status();
     expect([mended.calls, mended.gateways[0]?.faults]).toEqual([[], []]);
@@ -136,7 +136,7 @@ describe('what the status offers', () => {
     expect(seen.summary).toContain(`${suspected} fails, and the brake correlation keeps it in until`);
     expect(clusterIn(seen, suspected)).toMatchObject({ reason: 'AwaitsAnswer' });
     expect(seen.calls.map(({ title }) => title)).toEqual([`Take ${suspected} out`, `Keep ${suspected} in`]);
-    await settle(`clusters/${suspected}`, 'Keep');
+    await actOn(`clusters/${suspected}`, 'Keep');
     expect((await status()).brakes).toEqual([]);
     expect(clusterIn(await status(), suspected)?.standing).toBe('up');
   });
@@ -150,7 +150,7 @@ describe('what the status offers', () => {
     const gated = await status();
     expect(gated.brakes).toMatchObject([{ brake: 'gate', name: 'night', clusters: ['a'] }]);
     expect(clusterIn(gated, 'a')?.waitsFor).toMatchObject([{ reason: 'GateClosed' }]);
-    await settle('gates/night');
+    await actOn('gates/night');
     await rounds(2);
     expect(await split()).toEqual({ b: 50 });
     expect(await offered()).toEqual([]);
@@ -163,7 +163,7 @@ describe('what the status offers', () => {
     await rounds(20);
     const frozen = await status();
     expect(clusterIn(frozen, 'a')?.waitsFor).toMatchObject([{ reason: 'Frozen', until: times.to }]);
-    await settle('freeze');
+    await actOn('freeze');
     await rounds(3);
     expect(await split()).toEqual({ a: 30, b: 20 });
   });
@@ -181,7 +181,7 @@ describe('what the status offers', () => {
     await harness.edge.clusters.a.recover();
     await rounds(20);
     expect((await status()).brakes).toMatchObject([{ brake: 'consent', clusters: ['a'] }]);
-    await settle('clusters/a');
+    await actOn('clusters/a');
     await rounds(5);
     expect(await split()).toEqual({ a: 30, b: 20 });
 
@@ -190,13 +190,13 @@ describe('what the status offers', () => {
     const taken = await status();
     expect(taken.summary).toMatch(/^a: the shift evacuation-a of api drains it until /);
     expect(clusterIn(taken, 'a')?.waitsFor).toMatchObject([{ reason: 'Drained', until: expect.any(String) }]);
-    await settle('shifts/evacuation-a');
+    await actOn('shifts/evacuation-a');
     await rounds(5);
     expect(await split()).toEqual({ a: 30, b: 20 });
 
     expect((await harness.api('POST', `${FLEET}/drill-runs`, { drill: 'lose-b' })).status).toBe(201);
     const drilled = await status();
-    await settle(`drill-runs/${drilled.drill?.run}`);
+    await actOn(`drill-runs/${drilled.drill?.run}`);
     await rounds(5);
     expect(await split()).toEqual({ a: 30, b: 20 });
 
@@ -205,7 +205,7 @@ describe('what the status offers', () => {
       mode: { automation: 'paused', resumesTo: 'automatic' },
       summary: 'Automation is paused.',
     });
-    await settle('mode');
+    await actOn('mode');
     expect((await status()).mode).toEqual({ automation: 'automatic' });
     expect(await offered()).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
@@ -54,7 +54,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
       { gateway: 'edge', maxPercent: expect.any(Number) },
     ]);
     expect(await said.condition('/clusters/a', 'Serving')).toBe('False StillServing');
-    await tellIncidents(harness.deps());
+    await notifyIncidents(harness.deps());
     const { items } = await harness.deps().store.pendingDocuments('delivery', 100);
     const types = items.map(({ body }) => body.event.type);
     expect(types.some((type) => type === 'gateway.stalled' || type === 'gateway.unreadable')).toBe(true);

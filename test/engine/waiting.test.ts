@@ -1,9 +1,9 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import type { Item } from '../../functions/store/items.ts';
-import { outboxOperations } from '../../functions/store/journal.ts';
+import { outboxWrites } from '../../functions/store/journal.ts';
 import { outboxKey } from '../../functions/store/keys.ts';
 import { Table } from '../../functions/store/table.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
@@ -66,7 +66,7 @@ describe('a gateway that is away', () => {
     const client = harness.connect();
     const [row] = await rowsOfShop();
     if (row === undefined) throw new Error('Nothing waits.');
-    const items = operations.flatMap((operation) => outboxOperations({ ...row, operation }).map(({ item }) => item));
+    const items = operations.flatMap((operation) => outboxWrites({ ...row, operation }).map(({ item }) => item));
     const puts = items.filter((item): item is Item => 'body' in item);
     await new Table(client, DEFAULT_TABLE_NAME, 60_000).writeAll(puts, []);
     client.destroy();
@@ -105,7 +105,7 @@ describe('a gateway that takes no writes', () => {
     await quietEdit('three.example.com');
     expect(await reasonsOf()).toEqual(['NoProgress', 'NoProgress']);
     await sweep(harness.deps());
-    await tellIncidents(harness.deps());
+    await notifyIncidents(harness.deps());
     const told = (await harness.deps().store.document('prod', 'told', 'prod'))?.body.open ?? {};
     expect(Object.keys(told)).toContain('prod/gateway/edge/stalled');
     expect((await rowsOfShop())[0]?.since).toBe(first?.requestedAt);

@@ -55,7 +55,7 @@ export async function startPlane(isInMemory: boolean): Promise<Plane> {
   const timeline = new Timeline(control.cloud);
   clock.onQuiet = () => timeline.note(clock.now());
   clock.onMoved = async () => {
-    await control.cloud.settle();
+    await control.cloud.runDue();
     timeline.note(clock.now());
   };
   const account = accountOf(control);

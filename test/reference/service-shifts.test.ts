@@ -6,7 +6,7 @@ import { decide } from '../../functions/core/failover/decide.ts';
 import { servicesApart } from '../../functions/core/failover/service-limits.ts';
 import { type LiveShift, NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import type { Pool } from '../../functions/core/model/ir.ts';
-import { facts, policy, shift, situation } from '../core/situations.ts';
+import { facts, policy, shift, input } from '../core/story.ts';
 import { scale } from '../matrix.ts';
 import { allocate as allocateByReference } from './allocation.ts';
 import { mulberry32 } from './fleets.ts';
@@ -84,7 +84,7 @@ it('points of every pool are those of the reference, of which each shifted servi
     const traffic = { ...NO_TRAFFIC, shifts };
     const placements = placementsOf(pools, servicesApart(traffic));
     const decided = decide(
-      situation({
+      input({
         ...{ placements, traffic, health: [] },
         policy: policy({ failover: { headroomPercent: 0, correlation: { windowSeconds: 30 } } }),
         clusters: CLUSTERS.map((name) => {

@@ -1,6 +1,6 @@
 /** The shell of production, in one second: probe, hear, decide, push, verify; by a store that takes what is conditional on its version. */
 
-import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import type { Command, DecisionInput, DecisionResult } from '../../functions/core/failover/decision-input.ts';
 import type { Fleet } from './fleet.ts';
 import { faultsOf, follow, isSame, sweep } from './gateway.ts';
 import type { DecisionEntry, PushEntry } from './history.ts';
@@ -97,7 +97,7 @@ function doubt(fleet: Fleet, voter: string, nowMs: number): void {
 }
 
 /** What another version of the control plane has decided, and when that comes to the store. */
-const underWay = new WeakMap<Fleet, { situation: Situation; verdict: Verdict; tick: number }>();
+const underWay = new WeakMap<Fleet, { input: DecisionInput; result: DecisionResult; tick: number }>();
 
 /** Decides upon what is known now, and records what comes of it; a tick that is delivered twice does so twice. */
 export function decide(fleet: Fleet, tick: number, sink: Sink): void {
@@ -105,12 +105,12 @@ export function decide(fleet: Fleet, tick: number, sink: Sink): void {
   finishStale(fleet, tick, sink);
   const times = fleet.has('twice') ? 2 : 1;
   for (let time = 0; time < times; time++) {
-    const situation = fleet.situation();
-    const verdict = fleet.product.decide(situation);
-    if (verdict === undefined || isLost(fleet, tick)) return;
+    const input = fleet.input();
+    const result = fleet.product.decide(input);
+    if (result === undefined || isLost(fleet, tick)) return;
     if (fleet.has('stale') && !underWay.has(fleet))
-      underWay.set(fleet, { situation, verdict, tick: tick + STALE_SECONDS });
-    const entry = fleet.record(situation, verdict);
+      underWay.set(fleet, { input, result, tick: tick + STALE_SECONDS });
+    const entry = fleet.record(input, result);
     if (entry) sink.decided(entry);
   }
 }
@@ -120,7 +120,7 @@ function finishStale(fleet: Fleet, tick: number, sink: Sink): void {
   const found = underWay.get(fleet);
   if (found === undefined || tick < found.tick) return;
   underWay.delete(fleet);
-  const entry = fleet.record(found.situation, found.verdict);
+  const entry = fleet.record(found.input, found.result);
   if (entry) sink.decided(entry);
 }
 
@@ -132,9 +132,9 @@ function isLost(fleet: Fleet, tick: number): boolean {
 /** What somebody asks for; what is refused changes nothing. `noted` is called when it was granted, before anybody judges it. */
 export function ask(fleet: Fleet, command: Command, sink: Sink, noted: () => void): void {
   if (fleet.has('stall')) return;
-  const situation = fleet.situation(command, PERSON);
-  const verdict = fleet.product.decide(situation);
-  const entry = verdict && fleet.record(situation, verdict);
+  const input = fleet.input(command, PERSON);
+  const result = fleet.product.decide(input);
+  const entry = result && fleet.record(input, result);
   if (entry === undefined) return;
   noted();
   sink.decided(entry);

@@ -1,7 +1,7 @@
 /** A fleet of the simulated world, and what the store keeps of it. */
 
-import { type DrillSight, sightAsTold } from '../../functions/core/failover/drill-sight.ts';
-import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import { type DrillReading, expectedDrillReading } from '../../functions/core/failover/drill-reading.ts';
+import type { Command, DecisionInput, DecisionResult } from '../../functions/core/failover/decision-input.ts';
 import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import type { ClusterFacts } from '../../functions/core/model/fleet-facts.ts';
 import { trafficRecord } from '../../functions/store/records/traffic.ts';
@@ -168,19 +168,19 @@ export class Fleet {
   }
 
   /** Gateways do as they are told, once all of them are verified. */
-  drilled(): DrillSight | undefined {
+  drilled(): DrillReading | undefined {
     const { gateways, version, traffic } = this.stored;
     if (traffic.drill === undefined) return undefined;
     const isRead = gateways.every(({ verified }) => verified === version);
     const readAtMs = isRead ? msAt(Math.max(...gateways.map(({ verifiedAtTick }) => verifiedAtTick))) : 0;
-    return sightAsTold(traffic.drill, this.declared.placements, traffic, { readAtMs, nowMs: this.nowMs });
+    return expectedDrillReading(traffic.drill, this.declared.placements, traffic, { readAtMs, nowMs: this.nowMs });
   }
 
   healthOf({ name, uid }: { name: string; uid: string }): HealthRecord {
     return this.stored.health[uid] ?? unknownHealth(this.name, name, uid, this.nowMs);
   }
 
-  situation(command?: Command, actor = 'automation'): Situation {
+  input(command?: Command, actor = 'automation'): DecisionInput {
     const { policy, clusters, placements } = this.declared;
     const known = clusters.flatMap(({ uid }) => this.stored.health[uid] ?? []);
     return {
@@ -200,15 +200,15 @@ export class Fleet {
   }
 
   /** The write is conditional on the version that was decided upon. */
-  record(situation: Situation, verdict: Verdict): DecisionEntry | undefined {
+  record(input: DecisionInput, result: DecisionResult): DecisionEntry | undefined {
     const { stored } = this;
-    if (verdict.outcome === 'refused' || verdict.traffic.version !== stored.traffic.version + 1) return undefined;
+    if (result.outcome === 'refused' || result.traffic.version !== stored.traffic.version + 1) return undefined;
     const before = this.programmed(stored.traffic);
-    stored.traffic = verdict.traffic;
+    stored.traffic = result.traffic;
     stored.decisions++;
     const after = this.programmed(stored.traffic);
-    if (verdict.outcome === 'applied' || !isSame(before, after)) stored.version++;
-    return { tick: this.tick, fleet: this, situation, verdict, before, after };
+    if (result.outcome === 'applied' || !isSame(before, after)) stored.version++;
+    return { tick: this.tick, fleet: this, input, result, before, after };
   }
 
   /** As if the control plane had been started anew. */

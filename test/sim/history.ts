@@ -1,6 +1,6 @@
 /** What happens to a fleet, as it is told to those who judge it. */
 
-import type { Situation, TrafficChange, Verdict } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput, TrafficChange, DecisionResult } from '../../functions/core/failover/decision-input.ts';
 import type { Fleet } from './fleet.ts';
 import type { Gateway, Programmed } from './gateway.ts';
 
@@ -8,8 +8,8 @@ import type { Gateway, Programmed } from './gateway.ts';
 export interface DecisionEntry {
   tick: number;
   fleet: Fleet;
-  situation: Situation;
-  verdict: Verdict;
+  input: DecisionInput;
+  result: DecisionResult;
   before: Programmed;
   after: Programmed;
 }
@@ -51,9 +51,9 @@ export interface Violation {
 }
 
 /** Automation did it, and it was done: people and recommendations are not judged by what binds automation. */
-export function isAutomatic({ situation, verdict }: Pick<DecisionEntry, 'situation' | 'verdict'>): boolean {
-  const isActing = situation.policy.automation === 'automatic';
-  return isActing && situation.command === undefined && verdict.outcome !== 'refused';
+export function isAutomatic({ input, result }: Pick<DecisionEntry, 'input' | 'result'>): boolean {
+  const isActing = input.policy.automation === 'automatic';
+  return isActing && input.command === undefined && result.outcome !== 'refused';
 }
 
 export function textOf(change: TrafficChange): string {

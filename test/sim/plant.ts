@@ -2,7 +2,7 @@
 
 import { RELAXED, STAGES, type Stage } from '../../functions/core/allocation/stages.ts';
 import type { LimitReason } from '../../functions/core/allocation/types.ts';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import type { Traffic } from '../../functions/core/failover/traffic.ts';
 import type { Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Observation } from '../../schemas/cluster.ts';
@@ -28,22 +28,22 @@ export function exchanged(breaks: string, name: string, make: () => Partial<Prod
   return { breaks, name, plant: () => ({ product: { ...PRODUCT, ...make() }, repair: NOTHING }) };
 }
 
-/** The decision is taken upon another situation. */
-export function given(breaks: string, name: string, see: (situation: Situation) => Situation): Fault {
-  return exchanged(breaks, name, () => ({ decide: (situation) => PRODUCT.decide(see(situation)) }));
+/** The decision is taken upon another input. */
+export function given(breaks: string, name: string, see: (input: DecisionInput) => DecisionInput): Fault {
+  return exchanged(breaks, name, () => ({ decide: (input) => PRODUCT.decide(see(input)) }));
 }
 
 /** The decision is taken upon another state. */
 export function remembered(breaks: string, name: string, see: (traffic: Traffic) => Partial<Traffic>): Fault {
-  return given(breaks, name, (situation) => {
-    return { ...situation, traffic: { ...situation.traffic, ...see(situation.traffic) } };
+  return given(breaks, name, (input) => {
+    return { ...input, traffic: { ...input.traffic, ...see(input.traffic) } };
   });
 }
 
 /** The decision is taken by another policy. */
 export function blinded(breaks: string, name: string, see: (policy: Policy) => Partial<Policy>): Fault {
-  return given(breaks, name, (situation) => {
-    return { ...situation, policy: { ...situation.policy, ...see(situation.policy) } };
+  return given(breaks, name, (input) => {
+    return { ...input, policy: { ...input.policy, ...see(input.policy) } };
   });
 }
 

@@ -99,10 +99,10 @@ export function traceOf(found: Found, product: Product = PRODUCT): string {
   ].join('\n');
 }
 
-function lineOf({ tick, situation, verdict, after }: DecisionEntry): string {
-  const asked = situation.command ? ` asked for ${situation.command.type}` : '';
+function lineOf({ tick, input, result, after }: DecisionEntry): string {
+  const asked = input.command ? ` asked for ${input.command.type}` : '';
   const shares = Object.entries(after).map(([key, list]) => `${key}=${list.map(({ percent }) => percent).join('/')}`);
-  const standings = verdict.traffic.clusters.map(({ cluster, standing }) => `${cluster}:${standing}`).join(' ');
-  const changes = verdict.changes.map(textOf).join('; ');
-  return `tick ${tick}: ${verdict.outcome}${asked}: ${changes} [${standings}] → ${shares.join(' ')}`;
+  const standings = result.traffic.clusters.map(({ cluster, standing }) => `${cluster}:${standing}`).join(' ');
+  const changes = result.changes.map(textOf).join('; ');
+  return `tick ${tick}: ${result.outcome}${asked}: ${changes} [${standings}] → ${shares.join(' ')}`;
 }

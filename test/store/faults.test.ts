@@ -163,7 +163,7 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
       },
       { step: 'initialize' },
     );
-    await store.settle([row], NOW, await held(store));
+    await store.acknowledge([row], NOW, await held(store));
     expect(await store.programmed(FLEET, 'route', 'shop', 'shop')).toHaveLength(1);
     await commitOk(store, deletion(shop));
     expect(await store.programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);

@@ -6,7 +6,7 @@ import type { Pool } from '../../functions/core/model/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model/resource.ts';
 import type {
   Commit,
-  Evidence,
+  HealthUpdate,
   Lease,
   OutboxRow,
   Page,
@@ -175,7 +175,7 @@ export const pool = (key: string, weight = 100): Pool => ({
 });
 
 /** The record of a cluster at a version, with an observation `version` seconds after NOW. */
-export function health(cluster: string, version: number, uid = 'u-1'): Evidence & { observation: Observation } {
+export function health(cluster: string, version: number, uid = 'u-1'): HealthUpdate & { observation: Observation } {
   const observation: Observation = {
     voter: 'edge',
     observedAt: secondsLater(version),

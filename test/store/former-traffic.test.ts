@@ -5,7 +5,7 @@ import { recordOf } from '../../functions/store/record-type.ts';
 import { documentRecord } from '../../functions/store/records/documents.ts';
 import { trafficRecord } from '../../functions/store/records/traffic.ts';
 import { T0 } from '../core/fixtures.ts';
-import { placement, policy, Story } from '../core/situations.ts';
+import { placement, policy, Story } from '../core/story.ts';
 
 /** A traffic state as the second version had it, in which `changes` was under way. */
 function formerly(changes: object) {

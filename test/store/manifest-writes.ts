@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Resource } from '../../functions/core/model/resource.ts';
 import { termsOf } from '../../functions/core/routing/terms.ts';
-import type { Commit, ManifestWrite, OperationRecord, Step, Store } from '../../functions/deps.ts';
+import type { Commit, ManifestWrite, OperationRecord, ManifestStep, Store } from '../../functions/deps.ts';
 import {
   audit,
   cluster,
@@ -36,7 +36,7 @@ function operation(home = FLEET): OperationRecord {
   };
 }
 
-function stepOf({ resource, verb, references, referenceCount }: Commit, gateways: string[] = []): Step {
+function stepOf({ resource, verb, references, referenceCount }: Commit, gateways: string[] = []): ManifestStep {
   const counted = referenceCount === undefined ? {} : { referenceCount };
   return { resource, verb, references, ...counted, gateways, movedTerms: movedTermsOf(resource, verb) };
 }
@@ -46,7 +46,7 @@ function movedTermsOf({ spec }: Resource, verb: Commit['verb']): number {
 }
 
 /** What a step becomes when it is written. */
-function commitOf({ gateways, movedTerms: _, ...step }: Step): Commit {
+function commitOf({ gateways, movedTerms: _, ...step }: ManifestStep): Commit {
   const { verb, resource } = step;
   const [before, after] = verb === 'delete' ? [resource.revision, 0] : [resource.revision - 1, resource.revision];
   return {
@@ -58,7 +58,7 @@ function commitOf({ gateways, movedTerms: _, ...step }: Step): Commit {
 
 /** What a write of a manifest guarantees: each step once, in order, and nothing behind its end. */
 export function manifestWriteSuite(store: () => Store): void {
-  async function begin(steps: Step[], record = operation()): Promise<ManifestWrite> {
+  async function begin(steps: ManifestStep[], record = operation()): Promise<ManifestWrite> {
     expect(await store().beginManifestWrite(record, audit(refTo(fleet()), 1, 1), steps)).toBe(true);
     const manifestWrite = await store().manifestWrite(record.fleet, record.id);
     if (manifestWrite === undefined) throw new Error('the manifestWrite has no record');
@@ -85,7 +85,7 @@ export function manifestWriteSuite(store: () => Store): void {
       ];
       const manifestWrite = await begin(steps);
       expect(manifestWrite).toMatchObject({ steps: steps.length, writtenSteps: 0, writtenBatches: 0 });
-      const read: Step[] = [];
+      const read: ManifestStep[] = [];
       for (let at = 0; at < manifestWrite.batches; at++) {
         read.push(...(await store().nextSteps({ ...manifestWrite, writtenBatches: at })));
       }
@@ -100,7 +100,7 @@ export function manifestWriteSuite(store: () => Store): void {
       const created = Array.from({ length: 20 }, (_, index) => stepOf(creation(gateway(`g-${index}`))));
       const first = await writeAll(await begin(created));
       expect(await store().endManifestWrite(first, NOW)).toBe(true);
-      const deleted = created.map((step): Step => ({ ...step, verb: 'delete' }));
+      const deleted = created.map((step): ManifestStep => ({ ...step, verb: 'delete' }));
       expect(await writeAll(await begin(deleted))).toMatchObject({ writtenSteps: 20 });
       expect(await store().all('gateway', FLEET)).toEqual([]);
     });

@@ -42,13 +42,13 @@ export function propagationSuite(store: () => Store): void {
       expect(await store().outbox({ fleet: 'nowhere' })).toEqual([]);
     });
 
-    it('turns settled rows into programmed ones, found by the names of a page', async () => {
+    it('turns acknowledged rows into programmed ones, found by the names of a page', async () => {
       const routes = ['a', 'a-b', 'b', 'b-c', 'b1', 'c'].map(route);
       const rows = routes.flatMap((item) => [outboxRow(item, 'edge'), outboxRow(item, 'edge-2')]);
       for (const item of routes) {
         await commitOk(store(), creation(item, { outbox: rows.filter(({ name }) => name === item.name) }));
       }
-      await store().settle(rows, secondsLater(5), await held(store()));
+      await store().acknowledge(rows, secondsLater(5), await held(store()));
       expect(await store().outbox({})).toEqual([]);
       const found = await store().programmed(FLEET, 'route', 'a-b', 'b');
       expect(found.map((row) => [row.name, row.gateway])).toEqual([
@@ -68,7 +68,7 @@ export function propagationSuite(store: () => Store): void {
       expect(await store().programmed(FLEET, 'service', 'a', 'c')).toEqual([]);
     });
 
-    it('keeps a row that has moved on since it was read, and settles the others', async () => {
+    it('keeps a row that has moved on since it was read, and acknowledges the others', async () => {
       const [moved, still] = [route('moved'), route('still')];
       const rows = [outboxRow(moved, 'edge'), outboxRow(still, 'edge')];
       await commitOk(
@@ -78,40 +78,40 @@ export function propagationSuite(store: () => Store): void {
       );
       const later = outboxRow({ ...moved, revision: 2 }, 'edge', secondsLater(1));
       await commitOk(store(), edit(moved, { outbox: [later] }));
-      await store().settle(rows, NOW, await held(store()));
+      await store().acknowledge(rows, NOW, await held(store()));
       expect(await store().outbox({})).toEqual([{ ...later, since: NOW }]);
       expect((await store().programmed(FLEET, 'route', 'a', 'z')).map(({ name }) => name)).toEqual(['still']);
     });
 
-    it('does not take a resource that was created again for the one that was settled', async () => {
+    it('does not take a resource that was created again for the one that was acknowledged', async () => {
       const old = route('shop');
       const young = route('shop');
       await commitOk(store(), creation(old, { outbox: [outboxRow(old, 'edge')] }), deletion(old));
       await commitOk(store(), creation(young, { outbox: [outboxRow(young, 'edge', secondsLater(1))] }));
-      await store().settle([outboxRow(old, 'edge')], NOW, await held(store()));
+      await store().acknowledge([outboxRow(old, 'edge')], NOW, await held(store()));
       expect(await store().outbox({})).toEqual([{ ...outboxRow(young, 'edge', secondsLater(1)), since: NOW }]);
       expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     });
 
-    it('forgets a deleted resource once its last row is settled', async () => {
+    it('forgets a deleted resource once its last row is acknowledged', async () => {
       const shop = route('shop');
       const row = outboxRow(shop, 'edge');
       await commitOk(store(), creation(shop, { outbox: [row] }));
-      await store().settle([row], NOW, await held(store()));
+      await store().acknowledge([row], NOW, await held(store()));
       const farewell = outboxRow({ ...shop, revision: 2 }, 'edge', secondsLater(1));
       await commitOk(store(), deletion(shop, { outbox: [farewell] }));
-      await store().settle([farewell], secondsLater(2), await held(store()));
+      await store().acknowledge([farewell], secondsLater(2), await held(store()));
       expect(await store().outbox({})).toEqual([]);
       expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     });
 
-    it('settles more rows than one transaction holds, among them traffic and repeated ones', async () => {
+    it('acknowledges more rows than one transaction holds, among them traffic and repeated ones', async () => {
       const routes = Array.from({ length: 60 }, (_, index) => route(`r-${index}`));
       const rows = routes.map((item) => outboxRow(item, 'edge'));
       await Promise.all(routes.map((item) => commitOk(store(), creation(item, { outbox: [outboxRow(item, 'edge')] }))));
       const traffic = { ...outboxRow(fleet(), 'edge'), kind: 'traffic' as const };
       await commitOk(store(), creation(fleet(), { outbox: [traffic] }));
-      await store().settle([...rows, ...rows, traffic], NOW, await held(store()));
+      await store().acknowledge([...rows, ...rows, traffic], NOW, await held(store()));
       expect(await store().outbox({})).toEqual([]);
       expect(await store().programmed(FLEET, 'route', 'a', 'z')).toHaveLength(60);
     });

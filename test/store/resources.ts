@@ -174,7 +174,7 @@ export function resourceSuite(store: () => Store): void {
       const [shop, cart, edge, west] = [route('shop'), route('cart'), gateway('edge'), gateway('west')];
       const outbox = [shop, cart].flatMap((item) => [outboxRow(item, 'edge'), outboxRow(item, 'west')]);
       await commitOk(store(), creation(edge), creation(west), creation(cart), creation(shop, { outbox }));
-      await store().settle(outbox, NOW, await held(store()));
+      await store().acknowledge(outbox, NOW, await held(store()));
       const lease = await store().acquire('edge', 'me', 1000, 0);
       if (!lease) throw new Error('no lease');
       await store().putSync(sync('edge'), lease);
@@ -200,7 +200,7 @@ export function resourceSuite(store: () => Store): void {
       if (!lease) throw new Error('no lease');
       await expect(store().putSync(sync('edge'), lease)).rejects.toThrow(LeaseLost);
       await expect(store().putReading(noReading(FLEET, 'edge'), NO_POINTS, lease)).rejects.toThrow(LeaseLost);
-      await store().settle([row], NOW, await held(store()));
+      await store().acknowledge([row], NOW, await held(store()));
       expect(await programmedAt()).toEqual([]);
       expect(await store().outbox({})).toEqual([]);
     });

@@ -35,14 +35,14 @@ export function waitingSuite(store: () => Store): void {
     const lease = await held(store());
     const records = ids.map((id) => outcome(id));
     await store().conclude(records, waiting, lease);
-    await store().settle(rows, NOW, lease);
+    await store().acknowledge(rows, NOW, lease);
     return ids;
   }
 
   describe('operations that wait for a row', () => {
     beforeEach(() => commitOk(store(), creation(gateway('edge')), creation(route('shop'))));
 
-    it('are all that asked for it since it was settled, and end with it', async () => {
+    it('are all that asked for it since it was acknowledged, and end with it', async () => {
       await ask(request('shop', 1, 0, 'a'), request('shop', 1, 0, 'a', 'west'));
       await ask(request('shop', 2, 1, 'b'));
       expect(await end(await read())).toEqual(['a', 'b']);
@@ -80,7 +80,7 @@ export function waitingSuite(store: () => Store): void {
       await ask(request('shop', 2, 1, 'b'));
       const lease = await held(store());
       await store().conclude([outcome('a')], waiting, lease);
-      await store().settle(rows, NOW, lease);
+      await store().acknowledge(rows, NOW, lease);
       expect(await end(await read())).toEqual(['b']);
     });
 
@@ -92,7 +92,7 @@ export function waitingSuite(store: () => Store): void {
       await ask(apply('b'));
       const lease = await held(store());
       await store().conclude([outcome('a')], waiting, lease);
-      await store().settle(rows, NOW, lease);
+      await store().acknowledge(rows, NOW, lease);
       expect(await end(await read())).toEqual(['b']);
     });
 

@@ -1,4 +1,4 @@
-/** The operations with which a person on call acts on a fleet: one call each. */
+/** The endpoints with which a person on call acts on a fleet: one call each. */
 
 import { DataGateAnswerInput } from '../../../schemas/data-gate.ts';
 import { Evacuation, EvacuationInput, Return, ReturnInput } from '../../../schemas/evacuation.ts';
@@ -8,7 +8,7 @@ import { theFleet } from '../../commands/refusals.ts';
 import { applyRecommendation, orderCluster, pauseFleet, resumeFleet } from '../../commands/traffic/automation.ts';
 import { answerDataGate } from '../../commands/traffic/data-gates.ts';
 import { evacuate, returnTo } from '../../commands/traffic/evacuations.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Success } from '../http/endpoint.ts';
 import { InCluster, InDecision, InFleet } from '../http/params.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
 import { BODY_PROBLEMS, writeReply } from './resources.ts';
@@ -17,7 +17,7 @@ const FLEET = '/v1/fleets/{fleet}';
 
 const PROBLEMS: readonly ProblemCode[] = ['not-found', 'rule-violated', 'write-conflict'];
 
-const apply = defineOperation({
+const apply = defineEndpoint({
   operationId: 'applyDecision',
   method: 'post',
   path: `${FLEET}/decisions/{decision}/apply`,
@@ -45,7 +45,7 @@ const FLEET_ANSWER: Success = {
   headers: ['ETag', 'Operation-Location'],
 };
 
-const pause = defineOperation({
+const pause = defineEndpoint({
   operationId: 'pauseFleet',
   method: 'post',
   path: `${FLEET}/pause`,
@@ -65,7 +65,7 @@ const pause = defineOperation({
     writeReply(theFleet(fleet), await pauseFleet({ ...ctx, reason: ctx.reason ?? reason }, fleet)),
 });
 
-const resume = defineOperation({
+const resume = defineEndpoint({
   operationId: 'resumeFleet',
   method: 'post',
   path: `${FLEET}/resume`,
@@ -82,12 +82,12 @@ const resume = defineOperation({
   handle: async (ctx, { params: { fleet } }) => writeReply(theFleet(fleet), await resumeFleet(ctx, fleet)),
 });
 
-/** Creates an operation with which people overrule the standing of a cluster. */
+/** Creates an endpoint with which people overrule the standing of a cluster. */
 function orderOperation(
   order: Parameters<typeof orderCluster>[3],
   { summary, description }: { summary: string; description: string },
-): Operation {
-  return defineOperation({
+): Endpoint {
+  return defineEndpoint({
     operationId: `${order}Cluster`,
     method: 'post',
     path: `${FLEET}/clusters/{cluster}/${order}`,
@@ -123,7 +123,7 @@ const orders = [
   }),
 ];
 
-const evacuation = defineOperation({
+const evacuation = defineEndpoint({
   operationId: 'createEvacuation',
   method: 'post',
   path: `${FLEET}/evacuations`,
@@ -153,7 +153,7 @@ const evacuation = defineOperation({
   },
 });
 
-const giveBack = defineOperation({
+const giveBack = defineEndpoint({
   operationId: 'createReturn',
   method: 'post',
   path: `${FLEET}/returns`,
@@ -178,7 +178,7 @@ const giveBack = defineOperation({
   },
 });
 
-const answerGate = defineOperation({
+const answerGate = defineEndpoint({
   operationId: 'answerDataGate',
   method: 'post',
   path: `${FLEET}/data-gate-answers`,
@@ -198,7 +198,7 @@ const answerGate = defineOperation({
   handle: async (ctx, { params: { fleet }, body }) => trafficReply(fleet, await answerDataGate(ctx, fleet, body)),
 });
 
-export const buttonOperations: readonly Operation[] = [
+export const buttonEndpoints: readonly Endpoint[] = [
   apply,
   pause,
   resume,

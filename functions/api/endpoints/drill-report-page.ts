@@ -61,14 +61,14 @@ function summary({ run, local, isTargetMet }: DrillReport) {
   );
 }
 
-type Told = (at: string) => string;
+type TimeText = (at: string) => string;
 
 function requestsSection({ aboveCapacity, notKnown }: LostRequests) {
   const known = aboveCapacity === undefined ? 'not known' : String(aboveCapacity);
   return html`<p>Requests above the declared capacities: ${known}.</p><ul>${notKnown.map((text) => html`<li>${text}</li>`)}</ul>`;
 }
 
-function sharesSection({ at, moment, backends }: DrillShares, told: Told) {
+function sharesSection({ at, moment, backends }: DrillShares, told: TimeText) {
   const rows = backends.map(({ services, clusters }) => [
     services.join(', '),
     clusters.map(({ cluster, percent }) => `${cluster} ${percent} %`).join(', '),
@@ -76,7 +76,7 @@ function sharesSection({ at, moment, backends }: DrillShares, told: Told) {
   return html`<section><h3>${moment}, ${told(at)}</h3>${table(['Services', 'Shares'], rows)}</section>`;
 }
 
-function decisionSection({ id, decidedAt, actor, outcome, changes, rules, hash }: Decision, told: Told) {
+function decisionSection({ id, decidedAt, actor, outcome, changes, rules, hash }: Decision, told: TimeText) {
   const moves = changes.map(({ cluster, action, fromPercent, toPercent, reason, votes }) => [
     `${action} ${cluster}`,
     `${fromPercent} % to ${toPercent} %`,

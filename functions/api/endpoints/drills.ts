@@ -5,7 +5,7 @@ import { drillReport } from '../../commands/read/drill-report.ts';
 import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
 import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
 import { JSON_TYPE } from '../http/body.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { InFleet, idOf } from '../http/params.ts';
 import { readOperations } from '../http/reads.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
@@ -37,7 +37,7 @@ const reads = readOperations({
   },
 });
 
-const start = defineOperation({
+const start = defineEndpoint({
   operationId: 'startDrillRun',
   method: 'post',
   path: RUNS,
@@ -65,7 +65,7 @@ const start = defineOperation({
   },
 });
 
-const abort = defineOperation({
+const abort = defineEndpoint({
   operationId: 'abortDrillRun',
   method: 'post',
   path: `${RUNS}/{run}/abort`,
@@ -83,7 +83,7 @@ const abort = defineOperation({
   handle: async (ctx, { params }) => trafficReply(params.fleet, await abortDrill(ctx, params.fleet, params.run)),
 });
 
-const report = defineOperation({
+const report = defineEndpoint({
   operationId: 'getDrillReport',
   method: 'get',
   path: `${RUNS}/{run}/report`,
@@ -109,5 +109,5 @@ const PAGE_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
 };
 
-/** The operations on drills. */
-export const drillOperations: readonly Operation[] = [...reads, start, abort, report];
+/** The endpoints of drills. */
+export const drillEndpoints: readonly Endpoint[] = [...reads, start, abort, report];

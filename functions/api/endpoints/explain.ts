@@ -12,13 +12,13 @@ import { scoreRecommendations } from '../../commands/read/recommendation-score.t
 import { checkLedger, replayDecision } from '../../commands/read/replay.ts';
 import { simulate } from '../../commands/read/simulations.ts';
 import { getStatus, lossReadiness } from '../../commands/read/status.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 import { pageRequest } from '../http/page.ts';
 import { InDecision, InFleet, InRoute } from '../http/params.ts';
 import { readOperations } from '../http/reads.ts';
 import { BODY_PROBLEMS } from './resources.ts';
 
-export const decisionOperations: readonly Operation[] = readOperations({
+export const decisionOperations: readonly Endpoint[] = readOperations({
   names: ['Decision', 'Decisions'],
   tag: 'decisions',
   path: '/v1/fleets/{fleet}/decisions',
@@ -38,7 +38,7 @@ export const decisionOperations: readonly Operation[] = readOperations({
   },
 });
 
-const replay = defineOperation({
+const replay = defineEndpoint({
   operationId: 'replayDecision',
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions/{decision}/replay',
@@ -56,7 +56,7 @@ const replay = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await replayDecision(ctx, params.fleet, params.decision) }),
 });
 
-const ledger = defineOperation({
+const ledger = defineEndpoint({
   operationId: 'checkLedger',
   method: 'get',
   path: '/v1/fleets/{fleet}/ledger',
@@ -77,7 +77,7 @@ const ledger = defineOperation({
   }),
 });
 
-const score = defineOperation({
+const score = defineEndpoint({
   operationId: 'scoreRecommendations',
   method: 'get',
   path: '/v1/fleets/{fleet}/recommendations/score',
@@ -96,7 +96,7 @@ const score = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await scoreRecommendations(ctx, params.fleet) }),
 });
 
-const losses = defineOperation({
+const losses = defineEndpoint({
   operationId: 'getLossReadiness',
   method: 'get',
   path: '/v1/fleets/{fleet}/readiness',
@@ -115,7 +115,7 @@ const losses = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await lossReadiness(ctx, params.fleet) }),
 });
 
-const status = defineOperation({
+const status = defineEndpoint({
   operationId: 'getFleetStatus',
   method: 'get',
   path: '/v1/fleets/{fleet}/status',
@@ -134,7 +134,7 @@ const status = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getStatus(ctx, params.fleet) }),
 });
 
-const explain = defineOperation({
+const explain = defineEndpoint({
   operationId: 'explainRoute',
   method: 'get',
   path: '/v1/fleets/{fleet}/routes/{route}/explain',
@@ -152,7 +152,7 @@ const explain = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await explainRoute(ctx, params.fleet, params.route) }),
 });
 
-const createSimulation = defineOperation({
+const createSimulation = defineEndpoint({
   operationId: 'createSimulation',
   method: 'post',
   path: '/v1/fleets/{fleet}/simulations',
@@ -170,8 +170,8 @@ const createSimulation = defineOperation({
   handle: async (ctx, { params, body }) => ({ status: 200, body: await simulate(ctx, params.fleet, body) }),
 });
 
-/** The operations that explain where traffic is, and predict where it would go. */
-export const explainOperations: readonly Operation[] = [
+/** The endpoints that explain where traffic is, and predict where it would go. */
+export const explainEndpoints: readonly Endpoint[] = [
   status,
   losses,
   replay,

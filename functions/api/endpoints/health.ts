@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { Liveness, Readiness } from '../../../schemas/readiness.ts';
 import { checkReadiness } from '../../commands/read/readiness.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 
 const NOTHING = z.strictObject({});
 
-/** The operations for load balancers and uptime checks. They need no token, since their answers hold no declared names. */
-export const healthOperations: readonly Operation[] = [
-  defineOperation({
+/** The endpoints for load balancers and uptime checks. They need no token, since their answers hold no declared names. */
+export const healthEndpoints: readonly Endpoint[] = [
+  defineEndpoint({
     operationId: 'getLiveness',
     method: 'get',
     path: '/livez',
@@ -23,7 +23,7 @@ export const healthOperations: readonly Operation[] = [
     problems: [],
     handle: async () => ({ status: 200, body: { status: 'ok' } }),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'getReadiness',
     method: 'get',
     path: '/readyz',

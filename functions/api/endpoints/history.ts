@@ -5,7 +5,7 @@ import { getRevision, listRevisions } from '../../commands/read/history.ts';
 import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { listOperation, readOperations } from '../http/reads.ts';
 import {
@@ -23,12 +23,12 @@ const RevisionNumber = z
   .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
   .meta({ examples: ['3'] });
 
-/** Returns the operations on the history of a kind of resource. */
-export function historyOperations<K extends Kind>(api: ResourceApi<K>): Operation[] {
+/** Returns the endpoints of the history of a kind of resource. */
+export function historyEndpoints<K extends Kind>(api: ResourceApi<K>): Endpoint[] {
   return [listRevisionsOperation(api.kind), getRevisionOperation(api.kind), rollbackOperation(api)];
 }
 
-function listRevisionsOperation(kind: Kind): Operation {
+function listRevisionsOperation(kind: Kind): Endpoint {
   const { title, tag, params, path } = placeOf(kind);
   return listOperation(
     { operationId: `list${title}Revisions`, tag, path: `${path}/revisions` },
@@ -43,9 +43,9 @@ function listRevisionsOperation(kind: Kind): Operation {
   );
 }
 
-function getRevisionOperation(kind: Kind): Operation {
+function getRevisionOperation(kind: Kind): Endpoint {
   const { title, tag, params, path } = placeOf(kind);
-  return defineOperation({
+  return defineEndpoint({
     operationId: `get${title}Revision`,
     method: 'get',
     path: `${path}/revisions/{revision}`,
@@ -64,9 +64,9 @@ function getRevisionOperation(kind: Kind): Operation {
   });
 }
 
-function rollbackOperation<K extends Kind>(api: ResourceApi<K>): Operation {
+function rollbackOperation<K extends Kind>(api: ResourceApi<K>): Endpoint {
   const { title, tag, params, path } = placeOf(api.kind);
-  return defineOperation({
+  return defineEndpoint({
     operationId: `rollback${title}`,
     method: 'post',
     path: `${path}/rollback`,
@@ -105,7 +105,7 @@ const InAuditEvent = InFleet.extend({
     .meta({ examples: ['aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
 });
 
-export const auditOperations: readonly Operation[] = readOperations({
+export const auditEndpoints: readonly Endpoint[] = readOperations({
   names: ['AuditEvent', 'AuditEvents'],
   tag: 'audit',
   path: '/v1/fleets/{fleet}/audit',

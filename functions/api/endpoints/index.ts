@@ -1,9 +1,9 @@
-import type { Operation } from '../http/operation.ts';
-import { buttonOperations } from './buttons.ts';
-import { drillOperations } from './drills.ts';
-import { decisionOperations, explainOperations } from './explain.ts';
-import { healthOperations } from './health.ts';
-import { auditOperations } from './history.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { buttonEndpoints } from './buttons.ts';
+import { drillEndpoints } from './drills.ts';
+import { decisionOperations, explainEndpoints } from './explain.ts';
+import { healthEndpoints } from './health.ts';
+import { auditEndpoints } from './history.ts';
 import {
   clusterOperations,
   distributionOperations,
@@ -12,33 +12,33 @@ import {
   routeOperations,
   serviceOperations,
 } from './kinds.ts';
-import { manifestOperations } from './manifests.ts';
-import { notificationOperations } from './notifications.ts';
-import { observationOperations, probeOperations } from './observations.ts';
-import { gatewayPushOperations, operationOperations } from './push.ts';
-import { rolloutOperations } from './rollouts.ts';
-import { shiftOperations } from './shifts.ts';
+import { manifestEndpoints } from './manifests.ts';
+import { notificationEndpoints } from './notifications.ts';
+import { observationEndpoints, probeOperations } from './observations.ts';
+import { gatewayPushEndpoints, operationEndpoints } from './push.ts';
+import { rolloutEndpoints } from './rollouts.ts';
+import { shiftEndpoints } from './shifts.ts';
 
-/** All operations of the API, in the order of the OpenAPI document. */
-export const operations: readonly Operation[] = [
+/** All endpoints of the API, in the order of the OpenAPI document. */
+export const endpoints: readonly Endpoint[] = [
   ...fleetOperations,
   ...clusterOperations,
-  ...observationOperations,
+  ...observationEndpoints,
   ...gatewayOperations,
-  ...gatewayPushOperations,
+  ...gatewayPushEndpoints,
   ...serviceOperations,
   ...distributionOperations,
-  ...rolloutOperations,
+  ...rolloutEndpoints,
   ...routeOperations,
-  ...manifestOperations,
-  ...operationOperations,
-  ...shiftOperations,
-  ...drillOperations,
-  ...buttonOperations,
+  ...manifestEndpoints,
+  ...operationEndpoints,
+  ...shiftEndpoints,
+  ...drillEndpoints,
+  ...buttonEndpoints,
   ...decisionOperations,
-  ...explainOperations,
-  ...notificationOperations,
-  ...auditOperations,
+  ...explainEndpoints,
+  ...notificationEndpoints,
+  ...auditEndpoints,
   ...probeOperations,
-  ...healthOperations,
+  ...healthEndpoints,
 ];

@@ -9,9 +9,9 @@ import { Route, RouteInput, RoutePage } from '../../../schemas/route.ts';
 import { Service, ServiceInput, ServicePage } from '../../../schemas/service.ts';
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
 import type { Kind } from '../../core/model/resource.ts';
-import type { Operation } from '../http/operation.ts';
-import { historyOperations } from './history.ts';
-import { type ResourceApi, resourceOperations } from './resources.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { historyEndpoints } from './history.ts';
+import { type ResourceApi, resourceEndpoints } from './resources.ts';
 
 const GatewayDeletion = z.strictObject({
   deleteInstance: z
@@ -25,8 +25,8 @@ const GatewayDeletion = z.strictObject({
     }),
 });
 
-function operationsOf<K extends Kind>(api: ResourceApi<K>): Operation[] {
-  return [...resourceOperations(api), ...historyOperations(api)];
+function operationsOf<K extends Kind>(api: ResourceApi<K>): Endpoint[] {
+  return [...resourceEndpoints(api), ...historyEndpoints(api)];
 }
 
 export const fleetOperations = operationsOf({

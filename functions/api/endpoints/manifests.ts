@@ -14,13 +14,13 @@ import { rollBackFleet } from '../../commands/write/rollback.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { MANIFEST_BODY, manifestYaml, YAML } from '../http/manifest-body.ts';
 import {
-  type Operation as ApiOperation,
-  defineOperation,
+  type Endpoint,
+  defineEndpoint,
   NO_BODY,
   NO_QUERY,
   type Reply,
   type Success,
-} from '../http/operation.ts';
+} from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { operationReply } from './push.ts';
 import { BODY_PROBLEMS } from './resources.ts';
@@ -57,7 +57,7 @@ function replyOf({ operation, plan }: Applied): Reply {
   return operation ? { ...operationReply(operation), status: 202 } : { status: 200, body: plan };
 }
 
-const getManifest = defineOperation({
+const getManifest = defineEndpoint({
   operationId: 'getManifest',
   method: 'get',
   path: '/v1/fleets/{fleet}/manifest',
@@ -79,7 +79,7 @@ const getManifest = defineOperation({
   },
 });
 
-const putManifest = defineOperation({
+const putManifest = defineEndpoint({
   operationId: 'putManifest',
   method: 'put',
   path: '/v1/fleets/{fleet}/manifest',
@@ -105,7 +105,7 @@ const putManifest = defineOperation({
   },
 });
 
-const rollback = defineOperation({
+const rollback = defineEndpoint({
   operationId: 'rollbackManifest',
   method: 'post',
   path: '/v1/fleets/{fleet}/manifest/rollback',
@@ -126,4 +126,4 @@ const rollback = defineOperation({
 });
 
 /** The operations on whole fleets. */
-export const manifestOperations: readonly ApiOperation[] = [getManifest, putManifest, rollback];
+export const manifestEndpoints: readonly Endpoint[] = [getManifest, putManifest, rollback];

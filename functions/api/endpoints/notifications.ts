@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Delivery, DeliveryPage, NotificationTestInput } from '../../../schemas/notification.ts';
 import { getDelivery, listDeliveries, testNotification } from '../../commands/read/deliveries.ts';
-import { defineOperation, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { readOperations } from '../http/reads.ts';
 
@@ -35,7 +35,7 @@ const reads = readOperations({
   },
 });
 
-const test = defineOperation({
+const test = defineEndpoint({
   operationId: 'testNotification',
   method: 'post',
   path: '/v1/fleets/{fleet}/notifications/test',
@@ -65,4 +65,4 @@ const test = defineOperation({
   },
 });
 
-export const notificationOperations: readonly Operation[] = [...reads, test];
+export const notificationEndpoints: readonly Endpoint[] = [...reads, test];

@@ -8,13 +8,13 @@ import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
 import { probeNow } from '../../commands/evidence/runs.ts';
 import { listObservations } from '../../commands/read/ledger.ts';
-import { defineOperation, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 import { InCluster, InFleet } from '../http/params.ts';
 import { listOperation } from '../http/reads.ts';
 
 const InVoter = z.strictObject({ fleet: Name, voter: Name });
 
-export const observationOperations: readonly Operation[] = [
+export const observationEndpoints: readonly Endpoint[] = [
   listOperation(
     { operationId: 'listObservations', tag: 'clusters', path: '/v1/fleets/{fleet}/clusters/{cluster}/observations' },
     {
@@ -24,7 +24,7 @@ export const observationOperations: readonly Operation[] = [
       read: (ctx, { fleet, cluster }, page) => listObservations(ctx, fleet, cluster, page),
     },
   ),
-  defineOperation({
+  defineEndpoint({
     operationId: 'createObservations',
     method: 'post',
     path: '/v1/fleets/{fleet}/observations',
@@ -59,7 +59,7 @@ export const observationOperations: readonly Operation[] = [
       body: await takeObservations(ctx, params.fleet, body, await signed()),
     }),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'createAlerts',
     method: 'post',
     path: '/v1/fleets/{fleet}/voters/{voter}/alerts',
@@ -82,8 +82,8 @@ export const observationOperations: readonly Operation[] = [
   }),
 ];
 
-export const probeOperations: readonly Operation[] = [
-  defineOperation({
+export const probeOperations: readonly Endpoint[] = [
+  defineEndpoint({
     operationId: 'createProbeRound',
     method: 'post',
     path: '/v1/probe-rounds',

@@ -3,7 +3,7 @@ import { Operation, OperationPage } from '../../../schemas/operation.ts';
 import { GatewayPlan } from '../../../schemas/plan.ts';
 import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
-import { type Operation as ApiOperation, defineOperation, NO_BODY, NO_QUERY, type Reply } from '../http/operation.ts';
+import { type Endpoint, defineEndpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { InFleet, InGateway, idOf } from '../http/params.ts';
 import { listOperation } from '../http/reads.ts';
 
@@ -21,7 +21,7 @@ export function operationReply(operation: Operation): Reply {
   return { status: 202, body: operation, headers: { Location, 'Retry-After': POLL_SECONDS } };
 }
 
-const plan = defineOperation({
+const plan = defineEndpoint({
   operationId: 'planGateway',
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/plan',
@@ -39,7 +39,7 @@ const plan = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await planGateway(ctx, params.fleet, params.gateway) }),
 });
 
-const apply = defineOperation({
+const apply = defineEndpoint({
   operationId: 'applyGateway',
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/apply',
@@ -83,7 +83,7 @@ const list = listOperation(
   },
 );
 
-const get = defineOperation({
+const get = defineEndpoint({
   operationId: 'getOperation',
   method: 'get',
   path: `${OPERATIONS}/{operation}`,
@@ -106,7 +106,7 @@ const get = defineOperation({
   },
 });
 
-const watch = defineOperation({
+const watch = defineEndpoint({
   operationId: 'watchOperation',
   method: 'get',
   path: `${OPERATIONS}/{operation}/events`,
@@ -126,9 +126,9 @@ const watch = defineOperation({
 });
 
 /** The operations that plan and push the configuration of a gateway. */
-export const gatewayPushOperations: readonly ApiOperation[] = [plan, apply];
+export const gatewayPushEndpoints: readonly Endpoint[] = [plan, apply];
 /** The operations that show pushes and their results. */
-export const operationOperations: readonly ApiOperation[] = [list, get, watch];
+export const operationEndpoints: readonly Endpoint[] = [list, get, watch];
 
 /**
  * Returns a stream of server-sent events (WHATWG HTML, section 9.2), one for each value. It ends with the values, or when

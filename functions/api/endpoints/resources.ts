@@ -7,13 +7,13 @@ import type { Precondition } from '../../commands/precondition.ts';
 import { getResource, listResources } from '../../commands/read/resources.ts';
 import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
 import { listOperation } from '../http/reads.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 
-/** The description of a kind of resource, from which its operations are made. */
+/** The description of a kind of resource, from which its endpoints are made. */
 export interface ResourceApi<K extends Kind> {
   kind: K;
   input: z.ZodType<Specs[K]>;
@@ -65,12 +65,12 @@ const NOT_MODIFIED: Success = {
   headers: ['ETag'],
 };
 
-/** Returns the operations that every kind of resource has. */
-export function resourceOperations<K extends Kind>(api: ResourceApi<K>): Operation[] {
+/** Returns the endpoints that every kind of resource has. */
+export function resourceEndpoints<K extends Kind>(api: ResourceApi<K>): Endpoint[] {
   return [listResourcesOperation(api), getResourceOperation(api), putOperation(api), deleteOperation(api)];
 }
 
-function listResourcesOperation<K extends Kind>({ kind, page }: ResourceApi<K>): Operation {
+function listResourcesOperation<K extends Kind>({ kind, page }: ResourceApi<K>): Endpoint {
   const { title, tag, collection, collectionParams } = placeOf(kind);
   return listOperation(
     { operationId: `list${title}s`, tag, path: collection },
@@ -84,9 +84,9 @@ function listResourcesOperation<K extends Kind>({ kind, page }: ResourceApi<K>):
   );
 }
 
-function getResourceOperation<K extends Kind>({ kind, output }: ResourceApi<K>): Operation {
+function getResourceOperation<K extends Kind>({ kind, output }: ResourceApi<K>): Endpoint {
   const { title, tag, params, path } = placeOf(kind);
-  return defineOperation({
+  return defineEndpoint({
     operationId: `get${title}`,
     method: 'get',
     path,
@@ -110,10 +110,10 @@ function getResourceOperation<K extends Kind>({ kind, output }: ResourceApi<K>):
   });
 }
 
-function putOperation<K extends Kind>(api: ResourceApi<K>): Operation {
+function putOperation<K extends Kind>(api: ResourceApi<K>): Endpoint {
   const { kind } = api;
   const { title, tag, params, path } = placeOf(kind);
-  return defineOperation({
+  return defineEndpoint({
     operationId: `put${title}`,
     method: 'put',
     path,
@@ -165,9 +165,9 @@ export function writeReply<K extends Kind>(ref: Ref, { created, view, operation 
   return { status: 201, body: view, headers: { ...headers, Location } };
 }
 
-function deleteOperation<K extends Kind>({ kind, deletion }: ResourceApi<K>): Operation {
+function deleteOperation<K extends Kind>({ kind, deletion }: ResourceApi<K>): Endpoint {
   const { title, tag, params, path } = placeOf(kind);
-  return defineOperation({
+  return defineEndpoint({
     operationId: `delete${title}`,
     method: 'delete',
     path,

@@ -1,4 +1,4 @@
-/** The operations on rollouts, which change distributions step by step. */
+/** The endpoints of rollouts, which change distributions step by step. */
 
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import {
@@ -10,7 +10,7 @@ import {
 import { pauseRollout, resumeRollout, undoRollout } from '../../commands/rollouts/orders.ts';
 import { getRollout, listRollouts } from '../../commands/rollouts/show.ts';
 import { type StartedRollout, startRollout } from '../../commands/rollouts/start.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { InDistribution, idOf } from '../http/params.ts';
 import { readOperations } from '../http/reads.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
@@ -58,7 +58,7 @@ const reads = readOperations({
   },
 });
 
-const start = defineOperation({
+const start = defineEndpoint({
   ...common,
   operationId: 'startRollout',
   method: 'post',
@@ -113,7 +113,7 @@ const order = {
   successes: [ANSWER],
 } as const;
 
-const pause = defineOperation({
+const pause = defineEndpoint({
   ...order,
   operationId: 'pauseRollout',
   path: `${ROLLOUTS}/{rollout}/pause`,
@@ -124,7 +124,7 @@ const pause = defineOperation({
   handle: async (ctx, { params, body }) => answer(params.fleet, await pauseRollout(ctx, params, body.reason)),
 });
 
-const resume = defineOperation({
+const resume = defineEndpoint({
   ...order,
   operationId: 'resumeRollout',
   path: `${ROLLOUTS}/{rollout}/resume`,
@@ -137,7 +137,7 @@ const resume = defineOperation({
   handle: async (ctx, { params }) => answer(params.fleet, await resumeRollout(ctx, params)),
 });
 
-const undo = defineOperation({
+const undo = defineEndpoint({
   ...order,
   operationId: 'undoRollout',
   path: `${ROLLOUTS}/{rollout}/undo`,
@@ -150,4 +150,4 @@ const undo = defineOperation({
   handle: async (ctx, { params, body }) => answer(params.fleet, await undoRollout(ctx, params, body.reason)),
 });
 
-export const rolloutOperations: readonly Operation[] = [...reads, start, pause, resume, undo];
+export const rolloutEndpoints: readonly Endpoint[] = [...reads, start, pause, resume, undo];

@@ -4,7 +4,7 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
 import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { readOperations } from '../http/reads.ts';
 import { ENDED, endedReply, operationHeader } from '../http/traffic-reply.ts';
@@ -80,7 +80,7 @@ const shiftReads = readOperations({
   },
 });
 
-const putShiftOperation = defineOperation({
+const putShiftOperation = defineEndpoint({
   operationId: 'putShift',
   method: 'put',
   path: `${SHIFTS}/{shift}`,
@@ -103,7 +103,7 @@ const putShiftOperation = defineOperation({
   },
 });
 
-const deleteShiftOperation = defineOperation({
+const deleteShiftOperation = defineEndpoint({
   operationId: 'deleteShift',
   method: 'delete',
   path: `${SHIFTS}/{shift}`,
@@ -142,7 +142,7 @@ const breakGlassReads = readOperations({
   },
 });
 
-const putBreakGlassOperation = defineOperation({
+const putBreakGlassOperation = defineEndpoint({
   operationId: 'putBreakGlass',
   method: 'put',
   path: `${BREAK_GLASSES}/{breakGlass}`,
@@ -164,7 +164,7 @@ const putBreakGlassOperation = defineOperation({
   },
 });
 
-const deleteBreakGlassOperation = defineOperation({
+const deleteBreakGlassOperation = defineEndpoint({
   operationId: 'deleteBreakGlass',
   method: 'delete',
   path: `${BREAK_GLASSES}/{breakGlass}`,
@@ -183,7 +183,7 @@ const deleteBreakGlassOperation = defineOperation({
 });
 
 /** The operations with which people change the traffic of a fleet for a time. */
-export const shiftOperations: readonly Operation[] = [
+export const shiftEndpoints: readonly Endpoint[] = [
   ...shiftReads,
   putShiftOperation,
   deleteShiftOperation,

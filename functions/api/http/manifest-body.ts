@@ -48,8 +48,8 @@ function bodyOf(documents: readonly unknown[], faults: Issue[]): ReadBody {
       error.issues.flatMap((issue) => {
         const [list, index, ...path] = issue.path;
         if (list !== 'items' || typeof index !== 'number') return issuesOf(new z.ZodError([issue]), '#');
-        const place = `documents/${index}#`;
-        return unread.has(place) ? [] : issuesOf(new z.ZodError([{ ...issue, path }]), place);
+        const pointer = `documents/${index}#`;
+        return unread.has(pointer) ? [] : issuesOf(new z.ZodError([{ ...issue, path }]), pointer);
       }),
   };
 }
@@ -75,12 +75,12 @@ function documentsOf(text: string): { items: unknown[]; faults: Issue[] } {
     for (const document of new Composer({ uniqueKeys: false }).compose(tokens)) {
       const found = documentFaults(document);
       if (found.length === 0 && document.contents === null) continue;
-      const place = `documents/${items.length}#`;
+      const pointer = `documents/${items.length}#`;
       const at = found.map(({ offset, detail }) =>
-        fault(place, say('YamlFault', { ...placeIn(lines, offset), fault: detail })),
+        fault(pointer, say('YamlFault', { ...placeIn(lines, offset), fault: detail })),
       );
       const value = at.length === 0 ? jsOf(document) : undefined;
-      if (value instanceof ReferenceError) at.push(fault(place, say('YamlAlias', { fault: value.message })));
+      if (value instanceof ReferenceError) at.push(fault(pointer, say('YamlAlias', { fault: value.message })));
       items.push(value);
       faults.push(...at);
     }

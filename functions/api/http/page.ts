@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { PageQuery } from '../../../schemas/common.ts';
 import type { Page, PageRequest } from '../../deps.ts';
-import type { Reply } from './operation.ts';
+import type { Reply } from './endpoint.ts';
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 200;

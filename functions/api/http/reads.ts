@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { PageQuery } from '../../../schemas/common.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Page, PageRequest } from '../../deps.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from './operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from './endpoint.ts';
 import { pageReply, pageRequest } from './page.ts';
 
 /** A query that has the parameters of every page. */
@@ -59,7 +59,7 @@ export function readOperations<C extends z.ZodObject, M extends z.ZodObject, Q e
   member,
   list,
   get,
-}: Collection<C, M, Q>): Operation[] {
+}: Collection<C, M, Q>): Endpoint[] {
   return [
     listOperation({ operationId: `list${several}`, tag, path }, list),
     getOperation({ operationId: `get${one}`, tag, path: `${path}/{${member}}` }, get),
@@ -69,7 +69,7 @@ export function readOperations<C extends z.ZodObject, M extends z.ZodObject, Q e
 export function listOperation<P extends z.ZodObject, Q extends PagedQuery = typeof PageQuery>(
   place: Place,
   listing: Listing<P, Q>,
-): Operation {
+): Endpoint {
   const {
     params,
     summary,
@@ -79,7 +79,7 @@ export function listOperation<P extends z.ZodObject, Q extends PagedQuery = type
     page,
     read,
   } = listing;
-  return defineOperation({
+  return defineEndpoint({
     ...place,
     method: 'get',
     summary,
@@ -101,7 +101,7 @@ function isEmpty({ shape }: z.ZodObject): boolean {
 }
 
 function getOperation<P extends z.ZodObject>(place: Place, { params, summary, found, schema, read }: Reading<P>) {
-  return defineOperation({
+  return defineEndpoint({
     ...place,
     method: 'get',
     summary,

@@ -1,5 +1,5 @@
 import { type Decision, TrafficAnswer } from '../../../schemas/decision.ts';
-import type { Reply, Success } from './operation.ts';
+import type { Reply, Success } from './endpoint.ts';
 
 /** Returns the header with the URL of the operation that makes the gateways follow; no header when there is no operation. */
 export function operationHeader(fleet: string, operation: string | undefined): Record<string, string> {

@@ -29,20 +29,20 @@ export async function receiveAlerts(
 ): Promise<AlertReceipt> {
   const fleet = await ctx.deps.store.get('fleet', sender.fleet, sender.fleet);
   const voter = fleet?.spec.voters.find(({ name }) => name === sender.voter);
-  const refuse = async (code: ProblemCode, pointer: string, message: Message) => {
+  const refusalOf = async (code: ProblemCode, pointer: string, message: Message) => {
     const refusal = { kind: 'alerts', voter: sender.voter, reason: `${code}: ${message.text}` } as const;
     if (fleet) await auditRefusedEvidence(ctx, fleet, refusal);
     return faultAt(code, pointer, message);
   };
   if (!fleet || !isSentBy(voter, sender)) {
-    throw await refuse('invalid-token', 'header/Authorization', say('WrongToken', { voter: sender.voter }));
+    throw await refusalOf('invalid-token', 'header/Authorization', say('WrongToken', { voter: sender.voter }));
   }
   if (truncatedAlerts > 0) {
-    throw await refuse('truncated-alerts', '#/truncatedAlerts', say('AlertsLeftOut', { count: truncatedAlerts }));
+    throw await refusalOf('truncated-alerts', '#/truncatedAlerts', say('AlertsLeftOut', { count: truncatedAlerts }));
   }
   const pusher = createPusher(ctx.deps, fleet.name);
   const receipt = await takeAlerts(ctx.deps, fleet, voter, alerts, pusher);
-  ctx.waitUntil(pusher.settled());
+  ctx.waitUntil(pusher.idle());
   tell(ctx, fleet, voter, receipt);
   return receipt;
 }

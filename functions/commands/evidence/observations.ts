@@ -38,7 +38,7 @@ export async function takeObservations(
   const voter = await voterOf(ctx, fleet, batch, signed);
   const pusher = createPusher(ctx.deps, fleet.name);
   const { receipts, decision } = await takeBatch(ctx.deps, fleet, voter, batch, pusher);
-  ctx.waitUntil(pusher.settled());
+  ctx.waitUntil(pusher.idle());
   const refused = receipts.filter(({ result }) => result !== 'accepted');
   if (refused.length > 0) await audit(ctx, fleet, batch, tellOf(refused));
   return { receipts, ...(decision !== undefined && { decision }) };
@@ -51,22 +51,22 @@ async function voterOf(
   batch: ObservationBatch,
   signed: Signed,
 ): Promise<AgentVoter> {
-  const refuse = async (code: ProblemCode, pointer: string, message: Message) => {
+  const refusalOf = async (code: ProblemCode, pointer: string, message: Message) => {
     await audit(ctx, fleet, batch, `${code}: ${message.text}`);
     return faultAt(code, pointer, message);
   };
   const voter = fleet.spec.voters.find(({ name }) => name === batch.voter);
-  if (voter?.type !== 'agent') throw await refuse('unknown-voter', '#/voter', say('NoAgent', { voter: batch.voter }));
+  if (voter?.type !== 'agent') throw await refusalOf('unknown-voter', '#/voter', say('NoAgent', { voter: batch.voter }));
   if (!(await isSignedBy(voter, signed))) {
-    throw await refuse('invalid-signature', 'header/Fairlead-Signature', say('WrongSignature', { voter: voter.name }));
+    throw await refusalOf('invalid-signature', 'header/Fairlead-Signature', say('WrongSignature', { voter: voter.name }));
   }
   if (batch.fleet !== fleet.name)
-    throw await refuse('wrong-fleet', '#/fleet', say('SignedForOther', { fleet: batch.fleet }));
+    throw await refusalOf('wrong-fleet', '#/fleet', say('SignedForOther', { fleet: batch.fleet }));
   const reason = untimely(batch.sentAt, fleet, ctx.deps.clock.now());
-  if (reason === 'from-the-future') throw await refuse(reason, '#/sentAt', say('ClockAhead'));
-  if (reason === 'stale') throw await refuse('stale-observations', '#/sentAt', say('SaysNothingNow'));
+  if (reason === 'from-the-future') throw await refusalOf(reason, '#/sentAt', say('ClockAhead'));
+  if (reason === 'stale') throw await refusalOf('stale-observations', '#/sentAt', say('SaysNothingNow'));
   if (!(await takeSequence(ctx.deps, batch))) {
-    throw await refuse('replayed', '#/sequence', say('TakenAlready'));
+    throw await refusalOf('replayed', '#/sequence', say('TakenAlready'));
   }
   return voter;
 }

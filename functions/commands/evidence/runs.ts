@@ -1,7 +1,7 @@
 import type { ProbeRound, Shard } from '../../../schemas/probe-round.ts';
 import { createSignal } from '../../engine/heartbeat.ts';
 import { runProbeRound } from '../../engine/probe/probe.ts';
-import { refuse } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { noSuch } from '../issues.ts';
 
@@ -16,10 +16,10 @@ export async function probeNow(
 ): Promise<ProbeRound> {
   if (fleet !== undefined) {
     const found = await ctx.deps.store.get('fleet', fleet, fleet);
-    refuse(found ? [] : [noSuch('#/fleet', 'fleet', fleet)]);
+    throwFaults(found ? [] : [noSuch('#/fleet', 'fleet', fleet)]);
   }
   const signal = createSignal(ctx.deps);
   const round = await runProbeRound(ctx.deps, { fleet, shard, isDry, signal });
-  ctx.waitUntil(signal.settled());
+  ctx.waitUntil(signal.idle());
   return round;
 }

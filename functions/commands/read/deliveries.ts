@@ -4,7 +4,7 @@ import { auditEvent } from '../../core/model/audit.ts';
 import { deliveryOf } from '../../core/notification/events.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { deliver } from '../../engine/notify/deliver.ts';
-import { refuse } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { missing, requireFleet } from '../load.ts';
@@ -32,7 +32,7 @@ export async function testNotification(ctx: Context, fleet: string, target: stri
   const { deps, actor } = ctx;
   await requireFleet(ctx, fleet);
   const isKnown = deps.settings.notificationTargets.includes(target);
-  refuse(isKnown ? [] : [unknownReference('#/target', say('NoTarget', { name: target }))]);
+  throwFaults(isKnown ? [] : [unknownReference('#/target', say('NoTarget', { name: target }))]);
   const at = timestamp(deps.clock.now());
   const event: Event = {
     id: `evt_${deps.ids.ulid()}`,

@@ -3,17 +3,17 @@ import type { DrillRun } from '../../../schemas/drill.ts';
 import type { DrillReport, DrillShares } from '../../../schemas/drill-report.ts';
 import { placementShares } from '../../core/allocation/points.ts';
 import { decide } from '../../core/failover/decide.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
 import { digest } from '../../core/model/digest.ts';
 import type { Context } from '../context.ts';
 import { getDrillRun } from './drill-runs.ts';
 import { localTime } from './local-time.ts';
-import { isConcerned, lostRequests, type Stage } from './lost-requests.ts';
+import { isConcerned, lostRequests, type DrillPhase } from './lost-requests.ts';
 import { isOfThisRelease } from './replay.ts';
 
 /** A decision of the run, its inputs, and the traffic that it led to. */
-interface Recorded extends Stage {
+interface Recorded extends DrillPhase {
   decision: Decision;
   /** The type of the event of the drill that the decision belongs to. */
   moment: string;
@@ -56,10 +56,10 @@ async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promi
   const found = await Promise.all(
     [...moments].map(async ([id, moment]) => {
       const [decision, inputs] = await Promise.all([deps.store.decision(fleet, id), deps.store.inputs(fleet, id)]);
-      const situation = inputs === undefined ? undefined : (JSON.parse(inputs) as Situation);
-      if (decision === undefined || situation === undefined || !isOfThisRelease(situation)) return [];
-      const traffic = decide(situation)?.traffic ?? situation.traffic;
-      return [{ decision, situation, traffic, atMs: situation.nowMs, moment }];
+      const input = inputs === undefined ? undefined : (JSON.parse(inputs) as DecisionInput);
+      if (decision === undefined || input === undefined || !isOfThisRelease(input)) return [];
+      const traffic = decide(input)?.traffic ?? input.traffic;
+      return [{ decision, input, traffic, atMs: input.nowMs, moment }];
     }),
   );
   return found.flat();
@@ -69,15 +69,15 @@ async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promi
 function sharesOf(run: DrillRun, recorded: readonly Recorded[]): DrillShares[] {
   const [first] = recorded;
   if (first === undefined) return [];
-  const { situation, decision } = first;
-  const before = sharesAt(run, situation, situation.traffic, decision.decidedAt, 'before');
-  const after = recorded.map(({ situation: then, traffic, decision: { decidedAt }, moment }) =>
+  const { input, decision } = first;
+  const before = sharesAt(run, input, input.traffic, decision.decidedAt, 'before');
+  const after = recorded.map(({ input: then, traffic, decision: { decidedAt }, moment }) =>
     sharesAt(run, then, traffic, decidedAt, moment),
   );
   return [before, ...after];
 }
 
-function sharesAt(run: DrillRun, { placements }: Situation, traffic: Traffic, at: string, moment: string): DrillShares {
+function sharesAt(run: DrillRun, { placements }: DecisionInput, traffic: Traffic, at: string, moment: string): DrillShares {
   const serving = placements.filter((placement) => isConcerned(run, placement));
   const backends = serving.map((placement) => ({
     services: placement.services,

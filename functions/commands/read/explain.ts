@@ -12,11 +12,11 @@ import { providerOf, type Resource } from '../../core/model/resource.ts';
 import { splitOf } from '../../core/routing/distribution.ts';
 import { byName, type Named } from '../../core/routing/resolve.ts';
 import { type BackendFacts, explainBackend } from '../../core/simulation/explain.ts';
-import { factsOf } from '../../engine/failover/situation.ts';
+import { factsOf } from '../../engine/failover/decision-input.ts';
 import { type Context, timestamp } from '../context.ts';
 import { load } from '../load.ts';
-import { type World, worldOf } from '../world.ts';
-import { type Evidence, loadEvidence } from './evidence.ts';
+import { type FleetReader, fleetReader } from '../fleet-reader.ts';
+import { type ResourceFacts, loadFacts } from './resource-facts.ts';
 import { poolsOf, type RouteParentFacts, routeParents } from './route-parents.ts';
 
 /**
@@ -26,14 +26,14 @@ import { poolsOf, type RouteParentFacts, routeParents } from './route-parents.ts
 export async function explainRoute(ctx: Context, fleet: string, name: string): Promise<Explanation> {
   const { store, clock } = ctx.deps;
   const route = await load(ctx, { kind: 'route', fleet, name });
-  const world = worldOf(store, fleet);
-  const [evidence, named] = await Promise.all([loadEvidence(store, world, 'route', [route]), world.named([route])]);
+  const reader = fleetReader(store, fleet);
+  const [facts, named] = await Promise.all([loadFacts(store, reader, 'route', [route]), reader.named([route])]);
   const pools = poolsOf(route, named);
-  const gateways = await world.find('gateway', route.spec.gateways);
-  const surroundings = { evidence, named, gateways: byName(gateways), nowMs: clock.now() };
+  const gateways = await reader.find('gateway', route.spec.gateways);
+  const surroundings = { facts, named, gateways: byName(gateways), nowMs: clock.now() };
   const parents = routeParents(route, surroundings);
-  const seen = await seenOf(ctx, world, pools, evidence);
-  const { traffic } = evidence;
+  const evidence = await evidenceOf(ctx, reader, pools, facts);
+  const { traffic } = facts;
   return {
     fleet,
     route: name,
@@ -41,8 +41,8 @@ export async function explainRoute(ctx: Context, fleet: string, name: string): P
     revision: route.revision,
     trafficVersion: traffic.version,
     ...(traffic.head && { decision: traffic.head.decision }),
-    backends: pools.map((pool) => backendOf(route, pool, named, evidence, seen)),
-    gateways: explainGateways(gateways, parents, route, evidence),
+    backends: pools.map((pool) => backendOf(route, pool, named, facts, evidence)),
+    gateways: explainGateways(gateways, parents, route, facts),
   };
 }
 
@@ -50,25 +50,25 @@ function backendOf(
   { spec: route }: Resource<'route'>,
   pool: Pool,
   named: Named,
-  { traffic }: Evidence,
-  seen: Seen,
+  { traffic }: ResourceFacts,
+  evidence: PoolEvidence,
 ): BackendExplanation {
   const { service, port } = pool;
   const spec = named.services.get(service)?.spec;
-  const facts = { split: splitOf(route, named), service: spec, clusters: named.clusters, pool, traffic, ...seen };
+  const facts = { split: splitOf(route, named), service: spec, clusters: named.clusters, pool, traffic, ...evidence };
   const steps = explainBackend(facts);
   return { service, port, clusters: shares(pool, traffic), steps };
 }
 
-type Seen = Pick<BackendFacts, 'votes' | 'questions'>;
+type PoolEvidence = Pick<BackendFacts, 'votes' | 'questions'>;
 
 /** Returns the current votes on each cluster that serves any of the pools, and the open questions of data gates. */
-async function seenOf({ deps }: Context, world: World, pools: readonly Pool[], { traffic }: Evidence): Promise<Seen> {
-  const { fleet } = world;
+async function evidenceOf({ deps }: Context, reader: FleetReader, pools: readonly Pool[], { traffic }: ResourceFacts): Promise<PoolEvidence> {
+  const { fleet } = reader;
   const names = new Set(pools.flatMap(({ members }) => members.map(({ cluster }) => cluster)));
   const [owner, clusters, health] = await Promise.all([
     deps.store.get('fleet', fleet, fleet),
-    world.find('cluster', names),
+    reader.find('cluster', names),
     deps.store.health(fleet),
   ]);
   if (owner === undefined) return { votes: new Map(), questions: [] };
@@ -89,17 +89,17 @@ function explainGateways(
   gateways: readonly Resource<'gateway'>[],
   parents: readonly RouteParentFacts[],
   route: Resource<'route'>,
-  { syncs, waiting }: Evidence,
+  { syncs, waiting }: ResourceFacts,
 ): GatewayExplanation[] {
   return gateways.flatMap(({ name, spec }) => {
     const parent = parents.find(({ gateway }) => gateway === name);
     if (parent === undefined) return [];
-    const { verdicts, readAt, poolsReadAt, backends } = parent;
+    const { states, readAt, poolsReadAt, backends } = parent;
     const sync = syncs.find(({ gateway }) => gateway === name);
     const decided = waiting.find((row) => row.gateway === name && row.kind === 'traffic');
     const conditions = [
-      conditionOf('Programmed', route, verdicts.Programmed),
-      conditionOf('Following', route, verdicts.Following),
+      conditionOf('Programmed', route, states.Programmed),
+      conditionOf('Following', route, states.Following),
     ];
     return {
       gateway: name,

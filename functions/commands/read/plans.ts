@@ -69,8 +69,8 @@ async function applyPlan(
   let found: string | undefined;
   const result = await reconcileGateway(deps, resource.fleet, resource.name, {
     untilMs,
-    approve: async (proposal) => {
-      found = planDigest(resource, proposal);
+    approve: async (planned) => {
+      found = planDigest(resource, planned);
       return found === digest ? await begin() : undefined;
     },
   });

@@ -2,7 +2,7 @@ import type { Decision } from '../../../schemas/decision.ts';
 import type { BrokenLink, DecisionOutcome, DecisionReplay, LedgerCheck } from '../../../schemas/replay.ts';
 import { decide } from '../../core/failover/decide.ts';
 import { brokenLink, hashOf } from '../../core/failover/ledger.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { diff } from '../../core/model/diff.ts';
 import { digest } from '../../core/model/digest.ts';
 import type { PageRequest, Store } from '../../deps.ts';
@@ -15,14 +15,14 @@ import { getDecision } from './ledger.ts';
 export async function replayDecision(ctx: Context, fleet: string, id: string): Promise<DecisionReplay> {
   const { store } = ctx.deps;
   const decision = await getDecision(ctx, fleet, id);
-  const situation = await situationOf(store, decision);
+  const input = await readInput(store, decision);
   const recorded = outcomeOf(decision);
-  const replayed = situation && again(situation, decision);
+  const replayed = input && decideAgain(input, decision);
   const differences = replayed ? diff(recorded, replayed) : [];
   const checks = {
-    digestMatches: situation !== undefined,
+    digestMatches: input !== undefined,
     hashMatches: hashOf(decision) === decision.hash,
-    chainMatches: situation !== undefined && (await follows(store, decision, situation)),
+    chainMatches: input !== undefined && (await isChained(store, decision, input)),
   };
   const isSame = Object.values(checks).every(Boolean) && replayed !== undefined && differences.length === 0;
   return { decision: id, isSame, ...checks, recorded, ...(replayed && { replayed }), differences };
@@ -32,18 +32,18 @@ export async function replayDecision(ctx: Context, fleet: string, id: string): P
  * Returns the inputs of a decision, or undefined when they are missing, do not match their digest, or are those of an
  * earlier release.
  */
-async function situationOf({ inputs }: Store, { fleet, id, inputsDigest }: Decision): Promise<Situation | undefined> {
+async function readInput({ inputs }: Store, { fleet, id, inputsDigest }: Decision): Promise<DecisionInput | undefined> {
   const text = await inputs(fleet, id);
   if (text === undefined) return undefined;
   const value = parsed(text);
-  return digest(value) === inputsDigest && isOfThisRelease(value as Situation) ? (value as Situation) : undefined;
+  return digest(value) === inputsDigest && isOfThisRelease(value as DecisionInput) ? (value as DecisionInput) : undefined;
 }
 
 /**
  * Tells whether the inputs are of this release. The inputs of an earlier release were for another function and cannot
  * be decided on again.
  */
-export function isOfThisRelease({ traffic }: Situation): boolean {
+export function isOfThisRelease({ traffic }: DecisionInput): boolean {
   const { drill } = traffic;
   return 'allocation' in traffic && (drill === undefined || 'clusters' in drill);
 }
@@ -61,11 +61,11 @@ function parsed(text: string): unknown {
 }
 
 /** Takes the decision again. Returns undefined when the inputs no longer lead to a decision. */
-function again(situation: Situation, { inputsDigest }: Decision): DecisionOutcome | undefined {
-  const verdict = decide(situation);
-  if (verdict === undefined) return undefined;
-  const evidence = situation.health.map((record) => ({ ...record, recent: [] }));
-  return outcomeOf(decisionOf({ situation, gateways: [], evidence }, verdict, inputsDigest, {}));
+function decideAgain(input: DecisionInput, { inputsDigest }: Decision): DecisionOutcome | undefined {
+  const result = decide(input);
+  if (result === undefined) return undefined;
+  const evidence = input.health.map((record) => ({ ...record, recent: [] }));
+  return outcomeOf(decisionOf({ input, gateways: [], evidence }, result, inputsDigest, {}));
 }
 
 function outcomeOf(decision: Decision): DecisionOutcome {
@@ -76,7 +76,7 @@ function outcomeOf(decision: Decision): DecisionOutcome {
 }
 
 /** Tells whether a decision links to the decision before it, which is the one that the recorded traffic state names. */
-async function follows(store: Store, decision: Decision, { traffic: { head } }: Situation): Promise<boolean> {
+async function isChained(store: Store, decision: Decision, { traffic: { head } }: DecisionInput): Promise<boolean> {
   const previous = head && (await store.decision(decision.fleet, head.decision));
   if (head && (previous === undefined || hashOf(previous) !== previous.hash)) return false;
   return decision.previousHash === (previous?.hash ?? '');

@@ -2,13 +2,13 @@ import type { Kind, RefTo, Resource } from '../../core/model/resource.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import type { Context } from '../context.ts';
 import { load, requireFleet } from '../load.ts';
-import { type World, worldOf } from '../world.ts';
+import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { show, showPage } from './show.ts';
 import type { Views } from './views.ts';
 
 /** Returns a resource as the API shows it. Throws `not-found`. */
 export async function getResource<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise<Views[K]> {
-  return await viewOf(ctx, await load(ctx, ref), worldOf(ctx.deps.store, ref.fleet));
+  return await viewOf(ctx, await load(ctx, ref), fleetReader(ctx.deps.store, ref.fleet));
 }
 
 /** Lists the resources of a kind by name. Throws `not-found` when there is no such fleet. */
@@ -24,8 +24,8 @@ export async function listResources<K extends Kind>(
   return { items: await showPage(ctx.deps, kind, fleet, items), nextToken };
 }
 
-export async function viewOf<K extends Kind>(ctx: Context, resource: Resource<K>, world: World): Promise<Views[K]> {
-  const [shown] = await show(ctx.deps, resource.kind, [resource], world);
+export async function viewOf<K extends Kind>(ctx: Context, resource: Resource<K>, reader: FleetReader): Promise<Views[K]> {
+  const [shown] = await show(ctx.deps, resource.kind, [resource], reader);
   if (shown === undefined) throw new Error('A resource has one view.');
   return shown;
 }

@@ -1,18 +1,18 @@
 import type { ServedBackend } from '../../../schemas/route.ts';
 import { effectiveShares } from '../../core/allocation/points.ts';
 import type { Points } from '../../core/gateway/reading.ts';
-import { followingAt, programmedAt, type Verdict } from '../../core/gateway/status.ts';
+import { followingAt, programmedAt, type ConditionState } from '../../core/gateway/status.ts';
 import type { Pool } from '../../core/model/ir.ts';
 import { providerOf, type Resource } from '../../core/model/resource.ts';
 import { type Named, poolOf, servesPool } from '../../core/routing/resolve.ts';
 import { backendsOf } from '../../core/routing/terms.ts';
 import { providerFor } from '../../providers/registry.ts';
-import { type Evidence, sightOf, trafficSightOf } from './evidence.ts';
+import { type ResourceFacts, programmedInputOf, followingInputOf } from './resource-facts.ts';
 
 /** The state of a route at one of its gateways. */
 export interface RouteParentFacts {
   gateway: string;
-  verdicts: { Programmed: Verdict; Following: Verdict };
+  states: { Programmed: ConditionState; Following: ConditionState };
   /** The time at which the rules of the gateway were last read; `poolsReadAt` is the time at which its pools were. */
   readAt: string | undefined;
   poolsReadAt: string | undefined;
@@ -20,31 +20,31 @@ export interface RouteParentFacts {
   backends: ServedBackend[];
 }
 
-interface Surroundings {
-  evidence: Evidence;
+interface ParentContext {
+  facts: ResourceFacts;
   named: Named;
   gateways: ReadonlyMap<string, Resource<'gateway'>>;
   nowMs: number;
 }
 
-export function routeParents(route: Resource<'route'>, surroundings: Surroundings): RouteParentFacts[] {
-  const { evidence, named, gateways, nowMs } = surroundings;
+export function routeParents(route: Resource<'route'>, context: ParentContext): RouteParentFacts[] {
+  const { facts, named, gateways, nowMs } = context;
   const pools = poolsOf(route, named);
   return route.spec.gateways.map((name) => {
-    const sight = sightOf(route, name, evidence);
+    const input = programmedInputOf(route, name, facts);
     const gateway = gateways.get(name);
-    const isAltered = sight.deviations.some(({ routes }) => routes.includes(route.name));
-    const points = isAltered ? undefined : evidence.points.get(name);
-    const backends = gateway ? pools.map((pool) => backendAt(route, pool, gateway, points, evidence)) : [];
-    const traffic = trafficSightOf(route, name, evidence, laggingIn(backends));
+    const isAltered = input.deviations.some(({ routes }) => routes.includes(route.name));
+    const points = isAltered ? undefined : facts.points.get(name);
+    const backends = gateway ? pools.map((pool) => backendAt(route, pool, gateway, points, facts)) : [];
+    const traffic = followingInputOf(route, name, facts, laggingIn(backends));
     return {
       gateway: name,
-      verdicts: {
-        Programmed: programmedAt(route, sight, nowMs),
+      states: {
+        Programmed: programmedAt(route, input, nowMs),
         Following: followingAt(route, traffic, nowMs),
       },
-      readAt: sight.reading?.readAt,
-      poolsReadAt: sight.reading?.poolsReadAt,
+      readAt: input.reading?.readAt,
+      poolsReadAt: input.reading?.poolsReadAt,
       backends,
     };
   });
@@ -65,7 +65,7 @@ function backendAt(
   pool: Pool,
   gateway: Resource<'gateway'>,
   points: Points | undefined,
-  { traffic }: Evidence,
+  { traffic }: ResourceFacts,
 ): ServedBackend {
   const { service, port } = pool;
   const wanted = providerFor(providerOf(gateway.spec)).served(pool, effectiveShares(pool, traffic));

@@ -3,11 +3,11 @@ import { type Silence, silentVoters } from '../../core/health/silence.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { byName } from '../../core/routing/resolve.ts';
 import type { Assessment, Clock, Deps } from '../../deps.ts';
-import { readHeard } from '../../engine/probe/roll-call.ts';
+import { readHeard } from '../../engine/probe/heard-voters.ts';
 import { referencesOf } from '../kinds.ts';
 import { lintFleet } from '../validate/policy.ts';
-import { type World, worldOf } from '../world.ts';
-import { loadEvidence } from './evidence.ts';
+import { type FleetReader, fleetReader } from '../fleet-reader.ts';
+import { loadFacts } from './resource-facts.ts';
 import { type Views, views } from './views.ts';
 
 type Sources = Pick<Deps, 'store' | 'clock'>;
@@ -17,24 +17,24 @@ export async function show<K extends Kind>(
   { store, clock }: Sources,
   kind: K,
   resources: readonly Resource<K>[],
-  world: World,
+  reader: FleetReader,
 ): Promise<Views[K][]> {
   if (resources.length === 0) return [];
   const routed = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'gateway');
-  const [evidence, named, gateways, warnings, silent, assessment] = await Promise.all([
-    loadEvidence(store, world, kind, resources),
-    world.named(resources.filter((resource) => isRoute(resource))),
-    world.find(
+  const [facts, named, gateways, warnings, silent, assessment] = await Promise.all([
+    loadFacts(store, reader, kind, resources),
+    reader.named(resources.filter((resource) => isRoute(resource))),
+    reader.find(
       'gateway',
       routed.map((reference) => reference.name),
     ),
-    warningsOf(resources, world),
-    silentOf(resources, world, clock),
-    assessmentOf(resources, world),
+    warningsOf(resources, reader),
+    silentOf(resources, reader, clock),
+    assessmentOf(resources, reader),
   ]);
   return resources.map((resource) =>
     views[kind](resource, {
-      ...{ evidence, named, gateways: byName(gateways), warnings, silent, assessment },
+      ...{ facts, named, gateways: byName(gateways), warnings, silent, assessment },
       nowMs: clock.now(),
     }),
   );
@@ -47,22 +47,22 @@ export async function showPage<K extends Kind>(
   fleet: string,
   resources: readonly Resource<K>[],
 ): Promise<Views[K][]> {
-  if (kind !== 'fleet') return await show(sources, kind, resources, worldOf(sources.store, fleet));
+  if (kind !== 'fleet') return await show(sources, kind, resources, fleetReader(sources.store, fleet));
   const shown = await Promise.all(
-    resources.map((item) => show(sources, kind, [item], worldOf(sources.store, item.name))),
+    resources.map((item) => show(sources, kind, [item], fleetReader(sources.store, item.name))),
   );
   return shown.flat();
 }
 
 /** Returns the warnings about the policy of a fleet. */
-async function warningsOf([resource]: readonly Resource[], world: World): Promise<Issue[]> {
-  return resource && isFleet(resource) ? (await lintFleet(resource, world)).warnings : [];
+async function warningsOf([resource]: readonly Resource[], reader: FleetReader): Promise<Issue[]> {
+  return resource && isFleet(resource) ? (await lintFleet(resource, reader)).warnings : [];
 }
 
 /** Returns the voters of a fleet that have fallen silent. */
 async function silentOf(
   [resource]: readonly Resource[],
-  { store, clusters, fleet }: World,
+  { store, clusters, fleet }: FleetReader,
   clock: Clock,
 ): Promise<Silence[]> {
   if (!resource || !isFleet(resource)) return [];
@@ -71,7 +71,7 @@ async function silentOf(
 }
 
 /** Returns the last assessment of the losses that a fleet could survive. */
-async function assessmentOf([resource]: readonly Resource[], { store, fleet }: World): Promise<Assessment | undefined> {
+async function assessmentOf([resource]: readonly Resource[], { store, fleet }: FleetReader): Promise<Assessment | undefined> {
   if (!resource || !isFleet(resource)) return undefined;
   return (await store.document(fleet, 'readiness', fleet))?.body;
 }

@@ -10,18 +10,18 @@ import type {
   SimulationInput,
 } from '../../../schemas/simulation.ts';
 import { clustersAt, emptyPlace, placeOf } from '../../core/failover/places.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { lintPolicy } from '../../core/lint/fleet.ts';
 import type { ClusterFacts } from '../../core/model/fleet-facts.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
-import { outlookOf } from '../../core/simulation/outlook.ts';
-import type { Scenario, Seen } from '../../core/simulation/scenario.ts';
-import { type Course, type Experiment, play } from '../../core/simulation/what-if.ts';
+import { simulatedCourseOf } from '../../core/simulation/simulated-course.ts';
+import type { Scenario, TimedObservation } from '../../core/simulation/scenario.ts';
+import { type SimulationRun, type Experiment, runSimulation } from '../../core/simulation/what-if.ts';
 import { CloudError, type Deps } from '../../deps.ts';
-import { CALL_SECONDS, foretellPushes } from '../../engine/failover/foretell.ts';
-import { readSituation } from '../../engine/failover/situation.ts';
-import { AppError, refuse, summarize } from '../app-error.ts';
+import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pushes.ts';
+import { readDecisionInput } from '../../engine/failover/decision-input.ts';
+import { AppError, throwFaults, summarize } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { noSuch, unknownReference } from '../issues.ts';
 import { load, requireService } from '../load.ts';
@@ -46,26 +46,26 @@ const ASSUMPTIONS = [
  * Simulates a scenario under the current policy and under a candidate. Writes nothing. Throws `not-found`,
  * `unknown-reference`, and `conflicting-declaration` for a candidate that contradicts itself or the fleet.
  */
-export async function simulate(ctx: Context, fleet: string, input: SimulationInput): Promise<Simulation> {
+export async function simulate(ctx: Context, fleet: string, request: SimulationInput): Promise<Simulation> {
   const { deps } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
-  const [{ situation }, gateways] = await Promise.all([
-    readSituation(deps, fleet, spec, { service: input.service }),
+  const [{ input }, gateways] = await Promise.all([
+    readDecisionInput(deps, fleet, spec, { service: request.service }),
     deps.store.all('gateway', fleet),
   ]);
-  refuse(unknownNames(input, situation.clusters, gateways));
-  await requireService(ctx, fleet, input.service);
-  const candidate = input.policy && (await situationUnder(deps, fleet, withParts(spec, input.policy), situation));
+  throwFaults(unknownNames(request, input.clusters, gateways));
+  await requireService(ctx, fleet, request.service);
+  const candidate = request.policy && (await inputUnder(deps, fleet, withParts(spec, request.policy), input));
   const warnings = candidate ? lintCandidate(candidate) : [];
-  const scenario = await scenarioOf(deps, fleet, input, situation.clusters);
-  const { service } = input;
-  const run = (from: Situation) => courseOf(deps, gateways, { situation: from, scenario, service, ...spanOf(input) });
-  const today = await run(situation);
+  const scenario = await scenarioOf(deps, fleet, request, input.clusters);
+  const { service } = request;
+  const run = (from: DecisionInput) => courseOf(deps, gateways, { input: from, scenario, service, ...spanOf(request) });
+  const today = await run(input);
   return {
     fleet,
-    at: timestamp(situation.nowMs),
-    trafficVersion: situation.traffic.version,
-    durationSeconds: input.durationSeconds,
+    at: timestamp(input.nowMs),
+    trafficVersion: input.traffic.version,
+    durationSeconds: request.durationSeconds,
     today,
     ...(candidate && { candidate: await run(candidate) }),
     warnings,
@@ -84,21 +84,21 @@ function withParts(spec: FleetSpec, policy: CandidatePolicy): FleetSpec {
 }
 
 /**
- * Returns the situation of the fleet under another policy. Its time and placements are those of the given situation, so
+ * Returns the input of a decision under another policy. Its time and placements are those of the given input, so
  * that both courses begin alike.
  */
-async function situationUnder(
+async function inputUnder(
   deps: Deps,
   fleet: string,
   spec: FleetSpec,
-  { nowMs, placements }: Situation,
-): Promise<Situation> {
-  const { situation } = await readSituation(deps, fleet, spec);
-  return { ...situation, nowMs, placements };
+  { nowMs, placements }: DecisionInput,
+): Promise<DecisionInput> {
+  const { input } = await readDecisionInput(deps, fleet, spec);
+  return { ...input, nowMs, placements };
 }
 
 /** Returns the warnings about the candidate. Throws `conflicting-declaration` when it is refused. */
-function lintCandidate({ policy, clusters, placements }: Situation): Issue[] {
+function lintCandidate({ policy, clusters, placements }: DecisionInput): Issue[] {
   const { refusals, warnings } = lintPolicy(policy, clusters, placements);
   const inBody = (issue: Issue) => ({ ...issue, pointer: issue.pointer.replace('#', '#/policy') });
   const faults = refusals.map(inBody);
@@ -111,9 +111,9 @@ async function courseOf(
   gateways: readonly Resource<'gateway'>[],
   experiment: Experiment,
 ): Promise<SimulatedCourse> {
-  const course = play(experiment);
+  const course = runSimulation(experiment);
   return {
-    ...outlookOf(experiment.situation, course, experiment.service),
+    ...simulatedCourseOf(experiment.input, course, experiment.service),
     pushes: await pushesOf(deps, gateways, course),
   };
 }
@@ -179,8 +179,8 @@ async function seenOf(
   fleet: string,
   cluster: string,
   span: { fromMs: number; toMs: number },
-): Promise<Seen[]> {
-  const seen: Seen[] = [];
+): Promise<TimedObservation[]> {
+  const seen: TimedObservation[] = [];
   let token: string | undefined;
   do {
     const page = await store.observations(fleet, cluster, { limit: 200, token }, span);
@@ -195,7 +195,7 @@ async function seenOf(
 async function pushesOf(
   deps: Deps,
   gateways: readonly Resource<'gateway'>[],
-  { phases }: Course,
+  { phases }: SimulationRun,
 ): Promise<SimulatedPush[]> {
   const states = phases.slice(0, MAX_PUSHES + 1).map(({ traffic }) => traffic);
   return await Promise.all(
@@ -203,7 +203,7 @@ async function pushesOf(
       const none = { gateway: gateway.name, pushes: 0, calls: 0, mostCalls: 0, estimatedSeconds: 0 };
       if (states.length < 2) return none;
       try {
-        const foretold = await foretellPushes(deps, gateway, states);
+        const foretold = await estimatePushes(deps, gateway, states);
         if (foretold === undefined) return { ...none, problem: say('InstanceMissing').text };
         const { pushes } = foretold;
         return {

@@ -5,50 +5,50 @@ import { followingAt, programmedAt } from '../../core/gateway/status.ts';
 import { silentVoters } from '../../core/health/silence.ts';
 import { providerOf } from '../../core/model/resource.ts';
 import { isoOf } from '../../core/model/time.ts';
-import type { GatewaySight } from '../../core/status/gateways.ts';
+import type { GatewayStatusInput } from '../../core/status/gateways.ts';
 import { statusOf } from '../../core/status/status.ts';
-import { readSituation } from '../../engine/failover/situation.ts';
+import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
-import { readHeard } from '../../engine/probe/roll-call.ts';
+import { readHeard } from '../../engine/probe/heard-voters.ts';
 import type { Context } from '../context.ts';
 import { load } from '../load.ts';
-import { type World, worldOf } from '../world.ts';
-import { loadEvidence, sightOf, trafficSightOf } from './evidence.ts';
+import { type FleetReader, fleetReader } from '../fleet-reader.ts';
+import { loadFacts, programmedInputOf, followingInputOf } from './resource-facts.ts';
 import { modeAfterPause } from './mode-after-pause.ts';
 
 /** Returns the status of a fleet from what is stored now. Writes nothing. Throws `not-found`. */
 export async function getStatus({ deps, ...rest }: Context, fleet: string): Promise<FleetStatus> {
-  const world = worldOf(deps.store, fleet);
+  const reader = fleetReader(deps.store, fleet);
   const declared = await load(
-    { ...rest, deps: { ...deps, store: world.store } },
+    { ...rest, deps: { ...deps, store: reader.store } },
     { kind: 'fleet', fleet, name: fleet },
   );
-  const [{ situation }, gateways, clusters, heard, resumesTo, rollouts] = await Promise.all([
-    readSituation({ ...deps, store: world.store }, fleet, declared.spec),
-    gatewaysOf(world, deps.clock.now()),
-    world.clusters(),
+  const [{ input }, gateways, clusters, heard, resumesTo, rollouts] = await Promise.all([
+    readDecisionInput({ ...deps, store: reader.store }, fleet, declared.spec),
+    gatewaysOf(reader, deps.clock.now()),
+    reader.clusters(),
     readHeard(deps.store, fleet),
     modeAfterPause(deps.store, declared),
     rolloutsIn(deps.store, fleet),
   ]);
-  const silent = silentVoters(declared, clusters, heard, situation.nowMs);
-  return statusOf({ situation, declared, resumesTo, gateways, silent, rollouts });
+  const silent = silentVoters(declared, clusters, heard, input.nowMs);
+  return statusOf({ input, declared, resumesTo, gateways, silent, rollouts });
 }
 
-async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> {
-  const gateways = await world.gateways();
-  const evidence = await loadEvidence(world.store, world, 'gateway', gateways);
+async function gatewaysOf(reader: FleetReader, nowMs: number): Promise<GatewayStatusInput[]> {
+  const gateways = await reader.gateways();
+  const facts = await loadFacts(reader.store, reader, 'gateway', gateways);
   return gateways.map((resource) => {
     const { name, spec } = resource;
-    const reading = evidence.readings.find(({ gateway }) => gateway === name);
+    const reading = facts.readings.find(({ gateway }) => gateway === name);
     return {
       gateway: name,
       provider: providerOf(spec),
       reading,
-      observed: observedAt(resource, reading, evidence.requests.get(name)),
-      verdicts: [
-        programmedAt(resource, sightOf(resource, name, evidence), nowMs),
-        followingAt(resource, trafficSightOf(resource, name, evidence), nowMs),
+      observed: observedAt(resource, reading, facts.requests.get(name)),
+      states: [
+        programmedAt(resource, programmedInputOf(resource, name, facts), nowMs),
+        followingAt(resource, followingInputOf(resource, name, facts), nowMs),
       ],
     };
   });

@@ -33,7 +33,7 @@ import {
 import type { Assessment } from '../../deps.ts';
 import { isNearQuota } from '../../engine/reconcile/preview.ts';
 import { timestamp } from '../context.ts';
-import { type Evidence, gatewaysOf, sightOf, trafficSightOf } from './evidence.ts';
+import { type ResourceFacts, gatewaysOf, programmedInputOf, followingInputOf } from './resource-facts.ts';
 import { routeParents } from './route-parents.ts';
 import { clusterAtGateways } from './shift-view.ts';
 
@@ -47,8 +47,8 @@ export interface Views {
   route: Route;
 }
 
-export interface Surroundings {
-  evidence: Evidence;
+export interface ViewContext {
+  facts: ResourceFacts;
   nowMs: number;
   /** For routes: the resources that they name, and their gateways. */
   named: Named;
@@ -61,7 +61,7 @@ export interface Surroundings {
   assessment: Assessment | undefined;
 }
 
-export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
+export const views: { [K in Kind]: (resource: Resource<K>, context: ViewContext) => Views[K] } = {
   fleet: viewFleet,
   cluster: viewCluster,
   gateway: viewGateway,
@@ -78,15 +78,15 @@ function metadata({ name, uid, revision, createdAt, updatedAt }: Resource) {
  * Returns the conditions that all kinds have: whether the resource is valid, whether its objects are at every gateway,
  * and whether its traffic is as desired.
  */
-function commonConditions<K extends Kind>(resource: Resource<K>, { evidence, nowMs }: Surroundings): Condition[] {
-  const gateways = gatewaysOf(resource, evidence);
+function commonConditions<K extends Kind>(resource: Resource<K>, { facts, nowMs }: ViewContext): Condition[] {
+  const gateways = gatewaysOf(resource, facts);
   const programmed = gateways.map((gateway) => ({
     gateway,
-    ...programmedAt(resource, sightOf(resource, gateway, evidence), nowMs),
+    ...programmedAt(resource, programmedInputOf(resource, gateway, facts), nowMs),
   }));
   const following = gateways.map((gateway) => ({
     gateway,
-    ...followingAt(resource, trafficSightOf(resource, gateway, evidence), nowMs),
+    ...followingAt(resource, followingInputOf(resource, gateway, facts), nowMs),
   }));
   return [
     ...writtenConditions(resource),
@@ -95,35 +95,35 @@ function commonConditions<K extends Kind>(resource: Resource<K>, { evidence, now
   ];
 }
 
-function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fleet {
+function viewFleet(resource: Resource<'fleet'>, context: ViewContext): Fleet {
   const conditions = [
-    ...commonConditions(resource, surroundings),
+    ...commonConditions(resource, context),
     automated(resource, resource.spec.automation),
-    policyCondition(resource, surroundings.warnings),
-    votersHeard(resource, surroundings.silent),
-    ...survivesLosses(resource, surroundings.assessment),
+    policyCondition(resource, context.warnings),
+    votersHeard(resource, context.silent),
+    ...survivesLosses(resource, context.assessment),
   ];
   return { ...metadata(resource), ...resource.spec, conditions };
 }
 
-function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings): Cluster {
-  const { evidence } = surroundings;
-  const health = healthOf(resource, surroundings);
-  const found = withdrawalsOf(evidence.traffic).find((item) => item.cluster === resource.name);
+function viewCluster(resource: Resource<'cluster'>, context: ViewContext): Cluster {
+  const { facts } = context;
+  const health = healthOf(resource, context);
+  const found = withdrawalsOf(facts.traffic).find((item) => item.cluster === resource.name);
   const withdrawal = found && withdrawalOf(found);
-  const gateways = clusterAtGateways(resource.name, evidence.gateways, evidence.readings);
+  const gateways = clusterAtGateways(resource.name, facts.gateways, facts.readings);
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
     conditions: [
-      ...commonConditions(resource, surroundings),
+      ...commonConditions(resource, context),
       healthy(resource, health.state, health.since),
       serving(resource, withdrawal, mostOf(gateways)),
     ],
     health,
     gateways,
-    standing: standingShown(evidence.traffic, resource.name),
+    standing: standingShown(facts.traffic, resource.name),
     ...(withdrawal && { withdrawal }),
   };
 }
@@ -138,9 +138,9 @@ function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal)
   return { percent, cause, since: timestamp(sinceMs), reason, decision };
 }
 
-function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundings): ClusterHealth {
-  const record = evidence.health.find((item) => item.uid === resource.uid);
-  const { policy } = evidence;
+function healthOf(resource: Resource<'cluster'>, { facts, nowMs }: ViewContext): ClusterHealth {
+  const record = facts.health.find((item) => item.uid === resource.uid);
+  const { fleetSpec: policy } = facts;
   const watching = policy ? votersOf(resource, policy.voters) : [];
   const votes = policy ? shownVotes(record, watching, policy, nowMs) : [];
   if (record === undefined) return { state: 'unknown', votes };
@@ -155,24 +155,24 @@ function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundin
   };
 }
 
-function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings): Gateway {
-  const { evidence } = surroundings;
-  const record = evidence.syncs.find((item) => item.gateway === resource.name);
-  const reading = evidence.readings.find((item) => item.gateway === resource.name);
-  const observed = observedAt(resource, reading, evidence.requests.get(resource.name));
+function viewGateway(resource: Resource<'gateway'>, context: ViewContext): Gateway {
+  const { facts } = context;
+  const record = facts.syncs.find((item) => item.gateway === resource.name);
+  const reading = facts.readings.find((item) => item.gateway === resource.name);
+  const observed = observedAt(resource, reading, facts.requests.get(resource.name));
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
     conditions: [
-      ...commonConditions(resource, surroundings),
+      ...commonConditions(resource, context),
       ...(observed ? [conditionOf('Observed', resource, observed)] : []),
       drifted(resource, reading),
       withinQuotas(resource, (reading?.quotas ?? []).filter(isNearQuota), reading?.readAt),
     ],
     ...(record?.provisioned !== undefined && resource.spec.target === undefined && { target: record.provisioned }),
     ...(reading?.address !== undefined && { address: reading.address }),
-    sync: syncOf(resource, evidence),
+    sync: syncOf(resource, facts),
     reading: readingShown(reading),
   };
 }
@@ -219,7 +219,7 @@ function deviationShown(deviation: Deviation) {
   };
 }
 
-function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Evidence): GatewaySync {
+function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: ResourceFacts): GatewaySync {
   const record = syncs.find((item) => item.gateway === resource.name);
   const quotas = readings.find((item) => item.gateway === resource.name)?.quotas;
   const isBehind = behind.has(resource.name);
@@ -239,12 +239,12 @@ function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Evid
   return { state, reason, message, attempts, ...known };
 }
 
-function viewService(resource: Resource<'service'>, surroundings: Surroundings): Service {
+function viewService(resource: Resource<'service'>, context: ViewContext): Service {
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
-    conditions: commonConditions(resource, surroundings),
+    conditions: commonConditions(resource, context),
     import: {
       type: 'ClusterSetIP',
       ports: resource.spec.ports,
@@ -264,37 +264,37 @@ function exportedAtMs({ exportedAt }: Export): number {
   return exportedAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(exportedAt);
 }
 
-function viewDistribution(resource: Resource<'distribution'>, surroundings: Surroundings): Distribution {
+function viewDistribution(resource: Resource<'distribution'>, context: ViewContext): Distribution {
   const { fleet, spec } = resource;
-  return { fleet, ...metadata(resource), ...spec, conditions: commonConditions(resource, surroundings) };
+  return { fleet, ...metadata(resource), ...spec, conditions: commonConditions(resource, context) };
 }
 
-function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Route {
-  const parents = routeParents(resource, surroundings);
+function viewRoute(resource: Resource<'route'>, context: ViewContext): Route {
+  const parents = routeParents(resource, context);
   const worst = (type: 'Programmed' | 'Following') =>
     summaryOf(
       type,
       resource,
-      parents.map(({ gateway, verdicts }) => ({ gateway, ...verdicts[type] })),
+      parents.map(({ gateway, states }) => ({ gateway, ...states[type] })),
     );
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
-    distributionUsed: distributionUsed(resource, surroundings.named),
+    distributionUsed: distributionUsed(resource, context.named),
     conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
-    parents: parents.map(({ gateway, readAt, poolsReadAt, backends, verdicts }) => ({
+    parents: parents.map(({ gateway, readAt, poolsReadAt, backends, states }) => ({
       gateway,
       conditions: [
         ...writtenConditions(resource),
-        conditionOf('Programmed', resource, verdicts.Programmed),
-        conditionOf('Following', resource, verdicts.Following),
+        conditionOf('Programmed', resource, states.Programmed),
+        conditionOf('Following', resource, states.Following),
       ],
       ...(readAt !== undefined && { readAt }),
       ...(poolsReadAt !== undefined && { poolsReadAt }),
       backends,
     })),
-    shares: backendShares(resource, surroundings),
+    shares: backendShares(resource, context),
   };
 }
 
@@ -307,11 +307,11 @@ function distributionUsed({ spec: { distribution } }: Resource<'route'>, fleet: 
 }
 
 /** Returns the shares of clusters in each distinct backend, in the order in which the route names them. */
-function backendShares(resource: Resource<'route'>, { evidence, named }: Surroundings): BackendShares[] {
+function backendShares(resource: Resource<'route'>, { facts, named }: ViewContext): BackendShares[] {
   const distinct = new Map(backendsOf(resource.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
   return [...distinct.values()].map((ref) => ({
     service: ref.service,
     port: ref.port,
-    clusters: shares(poolOf(resource, ref, named), evidence.traffic),
+    clusters: shares(poolOf(resource, ref, named), facts.traffic),
   }));
 }

@@ -1,7 +1,7 @@
 import { say } from '../../../schemas/messages/index.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { ended, stopped, withStep, withVerification } from '../../core/rollout/changes.ts';
-import { type Move, nextMove } from '../../core/rollout/course.ts';
+import { type Move, nextMove } from '../../core/rollout/next-move.ts';
 import type { Deps, StoredDocument } from '../../deps.ts';
 import { liveRollouts } from '../../engine/live-rollouts.ts';
 import { AppError } from '../app-error.ts';

@@ -1,7 +1,7 @@
 import { say } from '../../../schemas/messages/index.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { resumed, stopped, undone } from '../../core/rollout/changes.ts';
-import { isOwn } from '../../core/rollout/course.ts';
+import { isOwn } from '../../core/rollout/next-move.ts';
 import type { StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';

@@ -3,7 +3,7 @@ import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { auditEvent } from '../../core/model/audit.ts';
 import type { RefTo, Resource } from '../../core/model/resource.ts';
 import type { WrittenDistribution } from '../../core/rollout/changes.ts';
-import { isOwn } from '../../core/rollout/course.ts';
+import { isOwn } from '../../core/rollout/next-move.ts';
 import type { StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';

@@ -1,7 +1,7 @@
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { rolloutCalls } from '../../core/rollout/calls.ts';
 import { ended } from '../../core/rollout/changes.ts';
-import { dueMs, isOwn, nextMove } from '../../core/rollout/course.ts';
+import { dueMs, isOwn, nextMove } from '../../core/rollout/next-move.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { type Context, timestamp } from '../context.ts';
 import { requireFleet, requireResource } from '../load.ts';
@@ -27,17 +27,17 @@ export async function getRollout(ctx: Context, ref: RolloutRef): Promise<Distrib
  */
 export async function listRollouts(
   ctx: Context,
-  place: Pick<RolloutRef, 'fleet' | 'distribution'>,
+  key: Pick<RolloutRef, 'fleet' | 'distribution'>,
   request: PageRequest,
 ): Promise<Page<DistributionRollout>> {
   const { store, clock } = ctx.deps;
-  await requireFleet(ctx, place.fleet);
+  await requireFleet(ctx, key.fleet);
   const [distribution, { items, nextToken }] = await Promise.all([
-    store.get('distribution', place.fleet, place.distribution),
-    store.documents(place.fleet, 'rollout', request),
+    store.get('distribution', key.fleet, key.distribution),
+    store.documents(key.fleet, 'rollout', request),
   ]);
-  const own = items.flatMap(({ body }) => (body.distribution === place.distribution ? [body] : []));
-  if (own.length === 0) await requireResource(ctx, distributionOf(place));
+  const own = items.flatMap(({ body }) => (body.distribution === key.distribution ? [body] : []));
+  if (own.length === 0) await requireResource(ctx, distributionOf(key));
   const at = timestamp(clock.now());
   const isOver = (body: DistributionRollout) => isLive(body) && !isOwn(body, distribution);
   return { items: own.map((body) => (isOver(body) ? ended(body, 'superseded', at) : withTimes(body))), nextToken };

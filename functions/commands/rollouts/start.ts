@@ -3,17 +3,17 @@ import type { Issue } from '../../../schemas/problem.ts';
 import type { DistributionRollout, DistributionRolloutSpec } from '../../../schemas/rollout.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { withStep } from '../../core/rollout/changes.ts';
-import { isOwn } from '../../core/rollout/course.ts';
+import { isOwn } from '../../core/rollout/next-move.ts';
 import { rolloutFaults, splitsBetween } from '../../core/rollout/splits.ts';
 import { byName } from '../../core/routing/resolve.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import { type ChangeSet, changeSetOf, declarationOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { load } from '../load.ts';
 import { auditingRefusals } from '../refusals.ts';
-import { type World, worldOf } from '../world.ts';
+import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { faultsOf } from '../write/check.ts';
 import { newFindings } from '../write/findings.ts';
 import { editResource } from '../write/resource.ts';
@@ -37,12 +37,12 @@ export interface StartedRollout {
  */
 export async function startRollout(
   ctx: Context,
-  place: Pick<RolloutRef, 'fleet' | 'distribution'>,
+  key: Pick<RolloutRef, 'fleet' | 'distribution'>,
   spec: DistributionRolloutSpec,
 ): Promise<StartedRollout> {
-  const ref = distributionOf(place);
+  const ref = distributionOf(key);
   const because = { ...ctx, reason: ctx.reason ?? spec.reason };
-  if (ctx.isDry) return { rollout: await judged(because, await plan(because, await load(ctx, ref), spec)) };
+  if (ctx.isDry) return { rollout: await checkedSteps(because, await plan(because, await load(ctx, ref), spec)) };
   let planned: Planned | undefined;
   let begun: DistributionRollout | undefined;
   const { operation } = await editResource(
@@ -66,20 +66,20 @@ export async function startRollout(
 interface Planned {
   rollout: DistributionRollout;
   before: Distribution;
-  world: World;
+  reader: FleetReader;
 }
 
 async function plan(ctx: Context, before: Distribution, spec: DistributionRolloutSpec): Promise<Planned> {
   const { fleet, name: distribution, uid, revision } = before;
   const { store, clock, ids } = ctx.deps;
-  const world = worldOf(store, fleet);
+  const reader = fleetReader(store, fleet);
   await requireNone(ctx, before);
   const { strategy, clusters: from } = before.spec;
   if (strategy !== 'weighted') return refuseReplicas(distribution);
-  const clusters = byName(await world.clusters());
+  const clusters = byName(await reader.clusters());
   const asked = spec.steps.at(-1)?.percent === 100 ? spec.steps : [...spec.steps, { percent: 100, waitSeconds: 0 }];
   const percents = asked.map(({ percent }) => percent);
-  refuse([...rolloutFaults(from, spec.clusters, percents, clusters), ...(await faultsOfEnd(ctx, world, before, spec))]);
+  throwFaults([...rolloutFaults(from, spec.clusters, percents, clusters), ...(await faultsOfEnd(ctx, reader, before, spec))]);
   const splits = splitsBetween(from, spec.clusters, percents, clusters);
   const steps = asked.map((step, index) => ({ ...step, clusters: splits[index] ?? spec.clusters }));
   const at = timestamp(clock.now());
@@ -87,8 +87,8 @@ async function plan(ctx: Context, before: Distribution, spec: DistributionRollou
     ...{ id: `rol_${ids.ulid()}`, fleet, distribution, state: 'running', actor: ctx.actor, reason: spec.reason },
     ...{ createdAt: at, updatedAt: at, from, steps, step: 0, percent: 0, uid, revision },
   };
-  refuse(await heldBack(ctx, world, rollout));
-  return { rollout, before, world };
+  throwFaults(await heldBack(ctx, reader, rollout));
+  return { rollout, before, reader };
 }
 
 /**
@@ -105,35 +105,35 @@ async function requireNone(ctx: Context, distribution: Distribution): Promise<vo
 }
 
 function refuseReplicas(name: string): never {
-  refuse([conflict('#/clusters', say('GoesByReplicas', { distribution: name }))]);
+  throwFaults([conflict('#/clusters', say('GoesByReplicas', { distribution: name }))]);
   throw new Error('A fault is refused.');
 }
 
 /** Returns the faults of the last step, so that they are known before the first one is taken. */
 async function faultsOfEnd(
   ctx: Context,
-  world: World,
+  reader: FleetReader,
   before: Distribution,
   { clusters }: DistributionRolloutSpec,
 ): Promise<Issue[]> {
-  const set = await changeTo(ctx, world, before, clusters);
+  const set = await changeTo(ctx, reader, before, clusters);
   const faults = await faultsOf(ctx.deps, set);
   return faults.length > 0 ? faults : await newFindings(ctx.deps.store, set);
 }
 
 async function changeTo(
   { deps }: Context,
-  world: World,
+  reader: FleetReader,
   before: Distribution,
   clusters: DistributionRollout['from'],
 ): Promise<ChangeSet> {
-  return await changeSetOf(world, [declarationOf(deps, before, withMembers(before.spec, clusters), before, undefined)]);
+  return await changeSetOf(reader, [declarationOf(deps, before, withMembers(before.spec, clusters), before, undefined)]);
 }
 
 /** Returns the violations that keep the first step from being taken. They are the same as for all other steps. */
-async function heldBack(ctx: Context, world: World, rollout: DistributionRollout): Promise<Issue[]> {
+async function heldBack(ctx: Context, reader: FleetReader, rollout: DistributionRollout): Promise<Issue[]> {
   const fleet = await load(ctx, { kind: 'fleet', fleet: rollout.fleet, name: rollout.fleet });
-  const failing = (await readGainers(ctx, world, fleet, rollout)).flatMap(({ cluster, fault }) =>
+  const failing = (await readGainers(ctx, reader, fleet, rollout)).flatMap(({ cluster, fault }) =>
     fault === undefined ? [] : [violation(`clusters/${cluster}`, say('MustNotGain', { fault }))],
   );
   if (fleet.spec.automation !== 'paused') return failing;
@@ -144,10 +144,10 @@ function violation(pointer: string, message: Message): Issue {
   return issueAt(pointer, 'rule-violated', message);
 }
 
-async function judged(ctx: Context, { rollout, before, world }: Planned): Promise<DistributionRollout> {
+async function checkedSteps(ctx: Context, { rollout, before, reader }: Planned): Promise<DistributionRollout> {
   const steps: DistributionRollout['steps'] = [];
   for (const step of rollout.steps) {
-    const checked = await checkEdit(ctx.deps, await changeTo(ctx, world, before, step.clusters));
+    const checked = await checkEdit(ctx.deps, await changeTo(ctx, reader, before, step.clusters));
     const broken = (checked?.results ?? []).filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
     steps.push({ ...step, heldBy: broken });
   }

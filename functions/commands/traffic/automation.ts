@@ -3,7 +3,7 @@ import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { clusterPoints, rangeText } from '../../core/allocation/points.ts';
 import { MOST_RECORDED, pointsDigest, recommendedOf } from '../../core/failover/recommendation.ts';
-import type { Command, Situation } from '../../core/failover/situation.ts';
+import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
 import type { ORDERS } from '../../core/failover/standing.ts';
 import type { RefTo } from '../../core/model/resource.ts';
 import { AppError } from '../app-error.ts';
@@ -40,8 +40,8 @@ export async function applyRecommendation(ctx: Context, fleet: string, id: strin
   return await auditingRefusals(ctx, theFleet(fleet), 'apply.refused', async () => {
     const decision = await getDecision(ctx, fleet, id);
     let note: string | undefined;
-    const commanded = await commandTraffic(ctx, fleet, (situation) => {
-      const command = applyOf(decision, situation);
+    const commanded = await commandTraffic(ctx, fleet, (input) => {
+      const command = applyOf(decision, input);
       note = command ? undefined : say('AppliedAlready', { decision: id }).text;
       return command;
     });
@@ -50,7 +50,7 @@ export async function applyRecommendation(ctx: Context, fleet: string, id: strin
 }
 
 /** Returns undefined when the recommendation is in force. Throws `stale-recommendation` when it is outdated. */
-function applyOf({ id, recommended }: Decision, { traffic, placements }: Situation): Command | undefined {
+function applyOf({ id, recommended }: Decision, { traffic, placements }: DecisionInput): Command | undefined {
   const now = recommendedOf(placements, traffic);
   // Decisions of an early release do not contain their recommendation, so only the last one is known to be valid still.
   const isSame = recommended ? recommended.digest === now?.digest : traffic.head?.decision === id;

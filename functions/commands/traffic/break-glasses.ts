@@ -1,7 +1,7 @@
 import { say } from '../../../schemas/messages/index.ts';
 import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { viewBreakGlass } from '../../engine/failover/overrides.ts';
@@ -59,12 +59,12 @@ export async function putBreakGlass(
       return { created: false, breakGlass: known };
     }
     requireExpiry(ctx, spec.expiresAt);
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => ({
+    const { result, decision, operation } = await commandTraffic(ctx, fleet, (input) => ({
       type: 'put-break-glass',
-      breakGlass: glassOf(ctx, name, spec, situation),
+      breakGlass: glassOf(ctx, name, spec, input),
     }));
     const created = known === undefined || known.state === 'ended';
-    const live = verdict?.traffic.breakGlasses.find((item) => item.name === name);
+    const live = result?.traffic.breakGlasses.find((item) => item.name === name);
     if (!ctx.isDry || !live) return { created, breakGlass: await getBreakGlass(ctx, fleet, name), operation };
     const breakGlass = { ...viewBreakGlass(fleet, live, ctx.deps.clock.now()), dryRun: { decision } };
     return { created, breakGlass };
@@ -92,7 +92,7 @@ function normal(spec: BreakGlassSpec): BreakGlassSpec {
   return { ...spec, expiresAt: new Date(spec.expiresAt).toISOString() };
 }
 
-function glassOf(ctx: Context, name: string, spec: BreakGlassSpec, { traffic, nowMs }: Situation): LiveBreakGlass {
+function glassOf(ctx: Context, name: string, spec: BreakGlassSpec, { traffic, nowMs }: DecisionInput): LiveBreakGlass {
   const known = traffic.breakGlasses.find((item) => item.name === name);
   if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
   const { expiresAt, ...declared } = spec;

@@ -1,7 +1,7 @@
 import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { say } from '../../../schemas/messages/index.ts';
-import type { Command, Situation, Verdict } from '../../core/failover/situation.ts';
+import type { Command, DecisionInput, DecisionResult } from '../../core/failover/decision-input.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
@@ -11,8 +11,8 @@ import { violations } from '../write/safety.ts';
 
 /** The result of a command on the traffic of a fleet. */
 export interface Commanded extends TrafficAnswer {
-  /** The verdict. Absent when there was nothing to decide. */
-  verdict?: Verdict | undefined;
+  /** The result of the decision. Absent when there was nothing to decide. */
+  result?: DecisionResult | undefined;
   /** The id of the operation that makes the gateways follow. Absent when none has to. */
   operation?: string | undefined;
 }
@@ -25,37 +25,37 @@ export interface Commanded extends TrafficAnswer {
 export async function commandTraffic(
   ctx: Context,
   fleet: string,
-  command: Asking,
+  command: CommandSource,
   service?: string,
 ): Promise<Commanded> {
   const commanded = await tryCommand(ctx, fleet, command, service);
-  const { verdict } = commanded;
-  if (verdict?.outcome === 'refused') throw refused(fleet, verdict);
+  const { result } = commanded;
+  if (result?.outcome === 'refused') throw refused(fleet, result);
   return commanded;
 }
 
 /**
- * A command, or a function that makes it from the current situation. The function returns undefined when there is
+ * A command, or a function that makes it from the input of the decision. The function returns undefined when there is
  * nothing to ask for.
  */
-export type Asking = Command | ((situation: Situation) => Command | undefined);
+export type CommandSource = Command | ((input: DecisionInput) => Command | undefined);
 
 /**
- * Decides on a command like `commandTraffic`, but returns a refused verdict instead of throwing, so that callers can
+ * Decides on a command like `commandTraffic`, but returns a refused result instead of throwing, so that callers can
  * show which rules forbid it.
  */
-export async function tryCommand(ctx: Context, fleet: string, command: Asking, service?: string): Promise<Commanded> {
+export async function tryCommand(ctx: Context, fleet: string, command: CommandSource, service?: string): Promise<Commanded> {
   const { deps, actor, requestId, reason, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
   const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
   if (answer.isLost) throw new AppError('write-conflict', say('Outdecided'));
-  const { verdict, decision, operation } = answer;
+  const { result, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));
-  return { verdict, ...(decision && { decision }), operation: operation?.id };
+  return { result, ...(decision && { decision }), operation: operation?.id };
 }
 
-function refused(fleet: string, verdict: Verdict): AppError {
-  const issues = violations(verdict.rules, fleet);
+function refused(fleet: string, result: DecisionResult): AppError {
+  const issues = violations(result.rules, fleet);
   const rules = issues.map(({ detail }) => detail).join('; ');
   return new AppError('rule-violated', say('RulesViolated', { rules }), issues);
 }
@@ -72,7 +72,7 @@ async function follow({ deps, requestId }: Context, fleet: string, spec: FleetSp
     const pusher = createPusher(deps, fleet);
     for (let step = 0; step < MAX_STEPS && deps.clock.now() < untilMs; step++) {
       pusher.push();
-      await pusher.settled();
+      await pusher.idle();
       const { operation } = await evaluate(deps, fleet, spec);
       if (operation === undefined) return;
     }

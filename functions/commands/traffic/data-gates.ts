@@ -1,7 +1,7 @@
 import type { DataGateAnswerSpec } from '../../../schemas/data-gate.ts';
 import { type Message, say } from '../../../schemas/messages/index.ts';
 import { openQuestions, questionOf } from '../../core/failover/data-gates.ts';
-import type { Command, Situation } from '../../core/failover/situation.ts';
+import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
@@ -15,8 +15,8 @@ export async function answerDataGate(ctx: Context, fleet: string, spec: DataGate
   return await auditingRefusals(ctx, theFleet(fleet), 'data-gate.refused', async () => {
     let note: string | undefined;
     const asker = { ...ctx, reason: ctx.reason ?? spec.reason };
-    const commanded = await commandTraffic(asker, fleet, (situation) => {
-      const command = commandOf(situation, spec);
+    const commanded = await commandTraffic(asker, fleet, (input) => {
+      const command = commandOf(input, spec);
       note = command ? undefined : say('AnsweredAlready', spec).text;
       return command;
     });
@@ -25,16 +25,16 @@ export async function answerDataGate(ctx: Context, fleet: string, spec: DataGate
 }
 
 /** Returns the command of an answer, or undefined when the question already has this answer. */
-function commandOf(situation: Situation, { city, answer, question: id }: DataGateAnswerSpec): Command | undefined {
-  const known = questionOf(situation.traffic, city);
+function commandOf(input: DecisionInput, { city, answer, question: id }: DataGateAnswerSpec): Command | undefined {
+  const known = questionOf(input.traffic, city);
   const isMeant = known !== undefined && (id === undefined || id === known.id);
   if (isMeant && known.answer?.answer === answer) return undefined;
-  const isOpen = openQuestions(situation).some((question) => question.id === known?.id);
+  const isOpen = openQuestions(input).some((question) => question.id === known?.id);
   if (isMeant && isOpen) return { type: 'answer-gate', city, question: known.id, answer };
-  throw new AppError('nothing-asked', whyNot(situation, city, isOpen));
+  throw new AppError('nothing-asked', whyNot(input, city, isOpen));
 }
 
-function whyNot({ traffic, policy }: Situation, city: string, isOpen: boolean): Message {
+function whyNot({ traffic, policy }: DecisionInput, city: string, isOpen: boolean): Message {
   if (!policy.failover.dataGates?.some((gate) => gate.city === city)) return say('NoDataGate', { city });
   if (isOpen) return say('AsksOther', { city });
   const { way, answer } = questionOf(traffic, city) ?? {};

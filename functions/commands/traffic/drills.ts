@@ -1,7 +1,7 @@
 import type { DrillRun } from '../../../schemas/drill.ts';
 import { say } from '../../../schemas/messages/index.ts';
-import type { Command, Situation } from '../../core/failover/situation.ts';
-import { AppError, refuse } from '../app-error.ts';
+import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { load } from '../load.ts';
@@ -20,7 +20,7 @@ export async function startDrill(ctx: Context, fleet: string, drill: string): Pr
   return await auditingRefusals(ctx, theFleet(fleet), 'drill.refused', async () => {
     const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
     const isDeclared = spec.drills.some(({ name }) => name === drill);
-    refuse(isDeclared ? [] : [unknownReference('#/drill', say('NoDrill', { drill }))]);
+    throwFaults(isDeclared ? [] : [unknownReference('#/drill', say('NoDrill', { drill }))]);
     const run = `drl_${ctx.deps.ids.ulid()}`;
     const commanded = await commandTraffic(ctx, fleet, ({ traffic }) => {
       if (traffic.drill) {
@@ -40,14 +40,14 @@ export async function startDrill(ctx: Context, fleet: string, drill: string): Pr
 export async function abortDrill(ctx: Context, fleet: string, id: string): Promise<Commanded> {
   const { endedAt } = await getDrillRun(ctx, fleet, id);
   if (endedAt !== undefined) return {};
-  return await commandTraffic(ctx, fleet, (situation) => abortOf(situation, id));
+  return await commandTraffic(ctx, fleet, (input) => abortOf(input, id));
 }
 
 /**
  * Returns the command that aborts a run. Throws `already-ended` when the run has ended since it was looked up, even if
  * another one has begun.
  */
-function abortOf({ traffic }: Situation, id: string): Command {
+function abortOf({ traffic }: DecisionInput, id: string): Command {
   if (traffic.drill?.run !== id) throw new AppError('already-ended', say('DrillEnded', { run: id }));
   return { type: 'abort-drill' };
 }

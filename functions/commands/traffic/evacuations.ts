@@ -5,15 +5,15 @@ import { loadsOf } from '../../core/allocation/safety.ts';
 import type { SealedAllocation } from '../../core/allocation/sealed.ts';
 import { contextOf } from '../../core/failover/context.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
-import { foreseen } from '../../core/failover/put-shifts.ts';
+import { previewShifts } from '../../core/failover/put-shifts.ts';
 import { isSameTarget } from '../../core/failover/shifts.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import type { LiveShift, Traffic } from '../../core/failover/traffic.ts';
 import { serviceWaits, waitsOf } from '../../core/failover/waits.ts';
 import { standingShown } from '../../core/failover/withdrawals.ts';
 import { digest } from '../../core/model/digest.ts';
 import type { ClusterFacts } from '../../core/model/fleet-facts.ts';
-import { refuse } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { requireService } from '../load.ts';
@@ -31,17 +31,17 @@ type Answered<T> = { answer: T; operation: Commanded['operation'] };
 export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec): Promise<Answered<Evacuation>> {
   return await auditingRefusals(ctx, theFleet(fleet), 'evacuation.refused', async () => {
     if (spec.expiresAt !== undefined) requireExpiry(ctx, spec.expiresAt);
-    let asked: { situation: Situation; shifts: LiveShift[] } | undefined;
+    let asked: { input: DecisionInput; shifts: LiveShift[] } | undefined;
     await requireService(ctx, fleet, spec.service);
-    const command = (situation: Situation) => {
-      const shifts = clustersOf(situation, spec).map(({ name }) => evacuationOf(ctx, name, spec, situation));
-      asked = { situation, shifts };
+    const command = (input: DecisionInput) => {
+      const shifts = clustersOf(input, spec).map(({ name }) => evacuationOf(ctx, name, spec, input));
+      asked = { input, shifts };
       return { type: 'evacuate' as const, shifts };
     };
     const send = ctx.isDry ? tryCommand : commandTraffic;
     const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, spec.service);
     if (asked === undefined) throw new Error('A command is made before it is decided upon.');
-    const answer = { ...outlookOf(asked.situation, asked.shifts), ...(decision && { decision }) };
+    const answer = { ...previewOf(asked.input, asked.shifts), ...(decision && { decision }) };
     return { answer, operation };
   });
 }
@@ -53,20 +53,20 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
  */
 export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): Promise<Answered<Return>> {
   return await auditingRefusals(ctx, theFleet(fleet), 'return.refused', async () => {
-    let before: { situation: Situation; clusters: ClusterFacts[] } | undefined;
+    let before: { input: DecisionInput; clusters: ClusterFacts[] } | undefined;
     await requireService(ctx, fleet, spec.service);
     const { service } = spec;
-    const command = (situation: Situation) => {
-      const clusters = clustersOf(situation, spec);
-      before = { situation, clusters };
+    const command = (input: DecisionInput) => {
+      const clusters = clustersOf(input, spec);
+      before = { input, clusters };
       return { type: 'return' as const, clusters: clusters.map(({ name }) => name), service };
     };
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, service);
+    const { result, decision, operation } = await commandTraffic(ctx, fleet, command, service);
     if (before === undefined) throw new Error('A command is made before it is decided upon.');
-    const { situation, clusters } = before;
-    const traffic = verdict?.traffic ?? situation.traffic;
+    const { input, clusters } = before;
+    const traffic = result?.traffic ?? input.traffic;
     const answer = {
-      clusters: clusters.map((facts) => returnOf(facts, service, situation, traffic)),
+      clusters: clusters.map((facts) => returnOf(facts, service, input, traffic)),
       ...(decision && { decision }),
     };
     return { answer, operation };
@@ -78,10 +78,10 @@ function withReason(ctx: Context, reason: string): Context {
 }
 
 /** Returns the clusters of a place. Throws `unknown-reference` when there is none. */
-function clustersOf({ clusters }: Situation, place: Place): ClusterFacts[] {
+function clustersOf({ clusters }: DecisionInput, place: Place): ClusterFacts[] {
   const found = clustersAt(clusters, place);
   const { field, message } = emptyPlace(place);
-  refuse(found.length === 0 ? [unknownReference(`#/${field}`, message)] : []);
+  throwFaults(found.length === 0 ? [unknownReference(`#/${field}`, message)] : []);
   return found;
 }
 
@@ -93,7 +93,7 @@ function evacuationOf(
   ctx: Context,
   cluster: string,
   { service, mode, reason, expiresAt }: EvacuationSpec,
-  { traffic, nowMs, decision }: Situation,
+  { traffic, nowMs, decision }: DecisionInput,
 ): LiveShift {
   const target = service === undefined ? { cluster } : { cluster, service };
   const other = traffic.shifts.find((shift) => isSameTarget(shift, target));
@@ -135,9 +135,9 @@ function evacuationName(target: Pick<LiveShift, 'cluster' | 'service'>, { shifts
   return `${plain.slice(0, MAX_NAME - 1 - suffix.length)}-${suffix}`;
 }
 
-function outlookOf(situation: Situation, shifts: readonly LiveShift[]): Omit<Evacuation, 'decision'> {
-  const { placements, traffic } = situation;
-  const { rules, allocation } = foreseen(contextOf(situation), traffic, shifts);
+function previewOf(input: DecisionInput, shifts: readonly LiveShift[]): Omit<Evacuation, 'decision'> {
+  const { placements, traffic } = input;
+  const { rules, allocation } = previewShifts(contextOf(input), traffic, shifts);
   const [now, then] = [clusterPoints(placements, traffic), clusterPoints(placements, { allocation })];
   return {
     clusters: shifts.map(({ cluster, name, expiresAtMs }) => ({
@@ -146,7 +146,7 @@ function outlookOf(situation: Situation, shifts: readonly LiveShift[]): Omit<Eva
       expiresAt: timestamp(expiresAtMs),
     })),
     points: [...now].map(([cluster, before]) => ({ cluster, before, after: then.get(cluster) ?? before })),
-    loads: loadsIn(situation, allocation),
+    loads: loadsIn(input, allocation),
     heldBy: rules.filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined),
   };
 }
@@ -154,7 +154,7 @@ function outlookOf(situation: Situation, shifts: readonly LiveShift[]): Omit<Eva
 /** The tolerance when loads are compared with capacities, since sums of loads are rounded. */
 const TOLERANCE = 1e-6;
 
-function loadsIn({ placements, traffic, clusters }: Situation, atEnd: SealedAllocation): ClusterLoad[] {
+function loadsIn({ placements, traffic, clusters }: DecisionInput, atEnd: SealedAllocation): ClusterLoad[] {
   const [now, then] = [traffic.allocation, atEnd].map((allocation) =>
     loadsOf(placements.map((placement) => ({ placement, shares: placementShares(placement, { allocation }) }))),
   );
@@ -170,15 +170,15 @@ function loadsIn({ placements, traffic, clusters }: Situation, atEnd: SealedAllo
 function returnOf(
   facts: ClusterFacts,
   service: string | undefined,
-  situation: Situation,
+  input: DecisionInput,
   traffic: Traffic,
 ): Return['clusters'][number] {
   const { name: cluster } = facts;
   const live = new Set(traffic.shifts.map(({ id }) => id));
-  const ended = situation.traffic.shifts.filter((shift) => shift.cluster === cluster && !live.has(shift.id));
+  const ended = input.traffic.shifts.filter((shift) => shift.cluster === cluster && !live.has(shift.id));
   const isMeant = (own: { service?: string | undefined }) => service === undefined || own.service === service;
-  const points = clusterPoints(situation.placements.filter(isMeant), traffic).get(cluster);
-  const waits = waitsOf(contextOf({ ...situation, traffic }), traffic, facts);
+  const points = clusterPoints(input.placements.filter(isMeant), traffic).get(cluster);
+  const waits = waitsOf(contextOf({ ...input, traffic }), traffic, facts);
   return {
     cluster,
     standing: standingShown(traffic, cluster).state,

@@ -1,5 +1,5 @@
 import { issueAt, say } from '../../../schemas/messages/index.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 
 /** The actor that may change what others own. */
@@ -26,5 +26,5 @@ export function requireExpiry({ deps }: Context, expiresAt: string): void {
   const lifeMs = Date.parse(expiresAt) - deps.clock.now();
   if (lifeMs > 0 && lifeMs <= MAX_LIFE_MS) return;
   const fault = lifeMs <= 0 ? say('ExpiresTooEarly') : say('ExpiresTooLate', { hours: MAX_LIFE_HOURS });
-  refuse([issueAt('#/expiresAt', 'invalid_value', fault)]);
+  throwFaults([issueAt('#/expiresAt', 'invalid_value', fault)]);
 }

@@ -1,12 +1,12 @@
 import { say } from '../../../schemas/messages/index.ts';
 import type { Shift, ShiftSpec } from '../../../schemas/shift.ts';
 import { isSameTarget, targetText } from '../../core/failover/shifts.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import type { LiveShift } from '../../core/failover/traffic.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { viewShift } from '../../engine/failover/overrides.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { noSuch } from '../issues.ts';
 import { missing, requireFleet, requireService } from '../load.ts';
@@ -67,12 +67,12 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
     requireExpiry(ctx, spec.expiresAt);
     await requireTarget(ctx, fleet, spec);
     const created = known === undefined || hasEnded(known);
-    const command = (situation: Situation) => ({
+    const command = (input: DecisionInput) => ({
       type: 'put-shift' as const,
-      shift: shiftOf(ctx, name, spec, situation),
+      shift: shiftOf(ctx, name, spec, input),
     });
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, spec.service);
-    const live = verdict?.traffic.shifts.find((item) => item.name === name);
+    const { result, decision, operation } = await commandTraffic(ctx, fleet, command, spec.service);
+    const live = result?.traffic.shifts.find((item) => item.name === name);
     const shift = ctx.isDry && live ? viewShift(fleet, live, ctx.deps.clock.now()) : await getShift(ctx, fleet, name);
     return { created, shift: ctx.isDry ? { ...shift, dryRun: { decision } } : shift, operation };
   });
@@ -114,15 +114,15 @@ function normal(spec: ShiftSpec): ShiftSpec {
 
 async function requireTarget(ctx: Context, fleet: string, { cluster, service }: ShiftSpec): Promise<void> {
   const found = await ctx.deps.store.get('cluster', fleet, cluster);
-  refuse(found ? [] : [noSuch('#/cluster', 'cluster', cluster)]);
+  throwFaults(found ? [] : [noSuch('#/cluster', 'cluster', cluster)]);
   await requireService(ctx, fleet, service);
 }
 
 /**
- * Returns the live shift as it begins or continues in the current situation, which may have changed since the shift was
+ * Returns the live shift as it begins or continues now, which may have changed since the shift was
  * looked up.
  */
-function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
+function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: DecisionInput): LiveShift {
   const known = traffic.shifts.find((item) => item.name === name);
   const rival = traffic.shifts.find((item) => isSameTarget(item, spec) && item.name !== name);
   if (rival) throw new AppError('already-live', say('HasShift', { target: targetText(rival), shift: rival.name }));

@@ -9,12 +9,12 @@ import { ingressClustersOf } from '../../core/routing/terms.ts';
 import type { Settings } from '../../deps.ts';
 import type { Change } from '../change-set.ts';
 import { conflict, forbidden } from '../issues.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 
 /** Finds probes and ingress addresses of a cluster that lead where no cluster can be. */
 export async function validateCluster(
   { resource: { spec } }: Change<'cluster'>,
-  _then: World,
+  _then: FleetReader,
   settings: Settings,
 ): Promise<Issue[]> {
   return [
@@ -26,7 +26,7 @@ export async function validateCluster(
 /** Finds exports without an address that may be served: an address of their own, or the ingress of their cluster. */
 export async function validateService(
   { resource: { spec } }: Change<'service'>,
-  then: World,
+  then: FleetReader,
   settings: Settings,
 ): Promise<Issue[]> {
   const clusters = byName(await then.find('cluster', ingressClustersOf(spec)));

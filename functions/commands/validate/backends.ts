@@ -5,7 +5,7 @@ import { equal } from '../../core/model/digest.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { type Named, poolOf } from '../../core/routing/resolve.ts';
 import { backendsOf } from '../../core/routing/terms.ts';
-import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
+import { type Change, type ChangeSet, isOf, withWholePointer } from '../change-set.ts';
 import { conflict, referrer, SHOWN_PLACES } from '../issues.ts';
 import { standingRoutes } from './standing-routes.ts';
 
@@ -26,7 +26,7 @@ export async function unservedBackends(set: ChangeSet): Promise<Issue[]> {
   const before = await now.named([...routes.flatMap((change) => change.before ?? []), ...standing]);
   return [
     ...stranded.map(({ service, pointer }) => referrer(service, pointer)),
-    ...routes.flatMap((change) => ofChanged(change, before, after).map((issue) => placed(set, change.resource, issue))),
+    ...routes.flatMap((change) => ofChanged(change, before, after).map((issue) => withWholePointer(set, change.resource, issue))),
     ...standing.flatMap((route) => ofStanding(route, before, after)).slice(0, SHOWN_PLACES),
   ];
 }

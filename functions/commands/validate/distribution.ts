@@ -6,18 +6,18 @@ import { isNamedBy, namesPlaces, placeOf } from '../../core/routing/distribution
 import { byName } from '../../core/routing/resolve.ts';
 import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 import { conflict, SHOWN_PLACES, unknownReference } from '../issues.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 
 /** The most clusters that can serve one backend. */
 const MAX_CLUSTERS = 100;
 
-export async function validateDistribution({ resource }: Change<'distribution'>, then: World): Promise<Issue[]> {
+export async function validateDistribution({ resource }: Change<'distribution'>, then: FleetReader): Promise<Issue[]> {
   return await splitFaults(resource.spec, '#', then);
 }
 
 /** Finds the members of a split that select no cluster, or one that another member has selected already. */
-export async function splitFaults(split: Split, pointer: string, world: World): Promise<Issue[]> {
-  return namesPlaces(split) ? faultsIn(split, pointer, byName(await world.clusters())) : [];
+export async function splitFaults(split: Split, pointer: string, reader: FleetReader): Promise<Issue[]> {
+  return namesPlaces(split) ? faultsIn(split, pointer, byName(await reader.clusters())) : [];
 }
 
 function faultsIn({ clusters: members }: Split, pointer: string, clusters: ReadonlyMap<string, Resource<'cluster'>>) {
@@ -45,7 +45,7 @@ export async function displacedSplits({ changes, now, then }: ChangeSet): Promis
   if (!changes.filter(isOf('cluster')).some(changesPlace)) return [];
   const changed = (kind: 'distribution' | 'route') =>
     new Set(changes.filter(isOf<'distribution' | 'route'>(kind)).map(({ resource }) => resource.name));
-  const [was, is] = await Promise.all([now, then].map(async (world) => byName(await world.clusters())));
+  const [was, is] = await Promise.all([now, then].map(async (reader) => byName(await reader.clusters())));
   const issues: Issue[] = [];
   for (const kind of ['distribution', 'route'] as const) {
     const others = changed(kind);

@@ -6,16 +6,16 @@ import { instanceOf, type Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
 import type { Change } from '../change-set.ts';
 import { conflict } from '../issues.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { forbiddenCheck } from './addresses.ts';
 
 type Gateways = readonly Resource<'gateway'>[];
 
 /**
- * Finds faults of a gateway. It must not leave a place where it has written rules, because they would remain there, and
- * a place belongs to only one gateway of a fleet.
+ * Finds faults of a gateway. It must not leave a listener or an MSE gateway where it has written rules, because they would remain there, and
+ * each belongs to only one gateway of a fleet.
  */
-export async function validateGateway(change: Change<'gateway'>, then: World, settings: Settings): Promise<Issue[]> {
+export async function validateGateway(change: Change<'gateway'>, then: FleetReader, settings: Settings): Promise<Issue[]> {
   const gateways = await then.gateways();
   return [
     ...tooMany(change, gateways),
@@ -52,21 +52,21 @@ function moved({ resource: { spec }, before }: Change<'gateway'>): Issue[] {
   if (before.spec.target === undefined || spec.target === undefined) return [];
   const { target } = spec;
   const fields = movedFields(before.spec.target, target);
-  const left = placesOf(before.spec.target).filter(({ place }) => !hasPlace(target, place));
+  const left = attachmentsOf(before.spec.target).filter(({ attachment }) => !hasAttachment(target, attachment));
   return [
     ...fields.map((field) => conflict(`#/target/${field}`, say('GatewayFixed'))),
     ...(fields.length === 0 && left.length > 0 ? [conflict('#/target/listenerIds', say('ListenerLeft'))] : []),
   ];
 }
 
-/** Returns the places where rules are written: the listeners of an ALB, or an MSE gateway as a whole. */
-function placesOf(target: GatewayTarget): { place: string; pointer: string }[] {
-  if (target.provider === 'mse') return [{ place: target.gatewayUniqueId, pointer: '#/target/gatewayUniqueId' }];
-  return target.listenerIds.map((place, index) => ({ place, pointer: `#/target/listenerIds/${index}` }));
+/** Returns what rules are written to: the listeners of an ALB, or an MSE gateway as a whole. */
+function attachmentsOf(target: GatewayTarget): { attachment: string; pointer: string }[] {
+  if (target.provider === 'mse') return [{ attachment: target.gatewayUniqueId, pointer: '#/target/gatewayUniqueId' }];
+  return target.listenerIds.map((attachment, index) => ({ attachment, pointer: `#/target/listenerIds/${index}` }));
 }
 
-function hasPlace(target: GatewayTarget, place: string): boolean {
-  return placesOf(target).some((item) => item.place === place);
+function hasAttachment(target: GatewayTarget, attachment: string): boolean {
+  return attachmentsOf(target).some((item) => item.attachment === attachment);
 }
 
 function shared({ resource }: Change<'gateway'>, gateways: Gateways): Issue[] {
@@ -78,9 +78,9 @@ function shared({ resource }: Change<'gateway'>, gateways: Gateways): Issue[] {
   const others = gateways.flatMap(({ name: other, spec }) =>
     other !== name && spec.target && sameInstance(spec.target, target) ? [{ other, at: spec.target }] : [],
   );
-  return placesOf(target).flatMap(({ place, pointer }) =>
+  return attachmentsOf(target).flatMap(({ attachment, pointer }) =>
     others
-      .filter(({ at }) => hasPlace(at, place))
-      .map(({ other }) => conflict(pointer, say('PlaceTaken', { place, gateway: other }))),
+      .filter(({ at }) => hasAttachment(at, attachment))
+      .map(({ other }) => conflict(pointer, say('PlaceTaken', { attachment, gateway: other }))),
   );
 }

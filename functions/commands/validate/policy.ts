@@ -3,14 +3,14 @@ import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
-import { type Lint, lintPolicy, lintTold, namedPlaces } from '../../core/lint/fleet.ts';
+import { type Lint, lintPolicy, lintNotifications, namedPlaces } from '../../core/lint/fleet.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
-import { factsOf, policyOf } from '../../engine/failover/situation.ts';
+import { factsOf, policyOf } from '../../engine/failover/decision-input.ts';
 import type { Change } from '../change-set.ts';
 import { noSuch, unknownReference } from '../issues.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { forbiddenTargets } from './addresses.ts';
 
 /**
@@ -20,7 +20,7 @@ import { forbiddenTargets } from './addresses.ts';
  */
 export async function validatePolicy(
   { resource, before }: Change<'fleet'>,
-  then: World,
+  then: FleetReader,
   settings: Settings,
 ): Promise<Issue[]> {
   const { spec } = resource;
@@ -35,11 +35,11 @@ export async function validatePolicy(
 }
 
 /** Lints the policy of a fleet against its clusters and backends, and checks its notifications. */
-export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
-  const [clusters, pools] = await Promise.all([world.clusters(), world.pools()]);
+export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, reader: FleetReader): Promise<Lint> {
+  const [clusters, pools] = await Promise.all([reader.clusters(), reader.pools()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
   const { refusals, warnings } = lintPolicy(policyOf(spec), facts, placementsOf(pools));
-  return { refusals, warnings: [...warnings, ...lintTold(spec)] };
+  return { refusals, warnings: [...warnings, ...lintNotifications(spec)] };
 }
 
 /** The code of lint issues about names that do not exist. */
@@ -71,7 +71,7 @@ interface Named {
   pointer: string;
 }
 
-async function unknownNames(spec: FleetSpec, world: World): Promise<Issue[]> {
+async function unknownNames(spec: FleetSpec, reader: FleetReader): Promise<Issue[]> {
   const { voters, safety } = spec;
   const each = (names: readonly string[] | undefined, pointer: string): Named[] =>
     (names ?? []).map((name, index) => ({ name, pointer: `${pointer}/${index}` }));
@@ -83,11 +83,11 @@ async function unknownNames(spec: FleetSpec, world: World): Promise<Issue[]> {
   const gateways = voters.flatMap((voter, index) =>
     'gateway' in voter ? [{ name: voter.gateway, pointer: `#/voters/${index}/gateway` }] : [],
   );
-  const known = await world.clusters();
+  const known = await reader.clusters();
   return [
     ...missing('cluster', clusters, known),
     ...placesOfNobody(spec, known),
-    ...missing('gateway', gateways, await world.gateways()),
+    ...missing('gateway', gateways, await reader.gateways()),
   ];
 }
 

@@ -6,12 +6,12 @@ import { FEATURES, featuresOf } from '../../core/routing/features.ts';
 import { providerFor } from '../../providers/registry.ts';
 import type { Change } from '../change-set.ts';
 import { conflict } from '../issues.ts';
-import type { World } from '../world.ts';
-import { contested } from './contests.ts';
+import type { FleetReader } from '../fleet-reader.ts';
+import { findConflicts } from './conflicts.ts';
 import { splitFaults } from './distribution.ts';
 
 /** Finds faults of a route. Every gateway must support it, and no other route may claim the same requests. */
-export async function validateRoute(change: Change<'route'>, then: World): Promise<Issue[]> {
+export async function validateRoute(change: Change<'route'>, then: FleetReader): Promise<Issue[]> {
   const { spec } = change.resource;
   const gateways = await then.find('gateway', spec.gateways);
   const issues = [
@@ -20,7 +20,7 @@ export async function validateRoute(change: Change<'route'>, then: World): Promi
     ...(spec.distribution?.strategy === undefined ? [] : await splitFaults(spec.distribution, '#/distribution', then)),
   ];
   // Conflicts between rules are only searched for once each rule is valid by itself.
-  return issues.length > 0 ? issues : await contested(change, gateways, then);
+  return issues.length > 0 ? issues : await findConflicts(change, gateways, then);
 }
 
 /** Finds filters that replace a prefix in a rule with a match of another type. */

@@ -2,9 +2,9 @@ import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { canonicalJson } from '../../core/model/digest.ts';
 import type { Kind, Ref } from '../../core/model/resource.ts';
-import type { Commit, Deps, Settings, Step } from '../../deps.ts';
-import { refuse } from '../app-error.ts';
-import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
+import type { Commit, Deps, Settings, ManifestStep } from '../../deps.ts';
+import { throwFaults } from '../app-error.ts';
+import { type Change, type ChangeSet, isOf, withWholePointer } from '../change-set.ts';
 import type { Context } from '../context.ts';
 import { auditingRefusals } from '../refusals.ts';
 import { validateCluster, validateService } from '../validate/addresses.ts';
@@ -13,7 +13,7 @@ import { displacedSplits, validateDistribution } from '../validate/distribution.
 import { validateGateway } from '../validate/gateway.ts';
 import { validatePolicy } from '../validate/policy.ts';
 import { validateRoute } from '../validate/route.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { newFindings } from './findings.ts';
 import { danglingReferences, unfinishedPush, unknownReferences } from './references.ts';
 import { checkEdit, violations } from './safety.ts';
@@ -42,12 +42,12 @@ export async function checkChanges(
   { faults = [], allowEmpty, target, pointer }: CheckOptions,
 ): Promise<Commit['checkedAgainst']> {
   const found = await faultsOf(ctx.deps, set);
-  refuse([...faults, ...found, ...(allowEmpty ? [] : await emptiedGateways(set))]);
-  refuse(await newFindings(ctx.deps.store, set), 'unsupported-feature');
+  throwFaults([...faults, ...found, ...(allowEmpty ? [] : await emptiedGateways(set))]);
+  throwFaults(await newFindings(ctx.deps.store, set), 'unsupported-feature');
   const checked = await checkEdit(ctx.deps, set);
   const issues = violations(checked?.results ?? [], set.fleet);
   const told = issues.map((issue) => (pointer === undefined ? issue : { ...issue, pointer }));
-  await auditingRefusals(ctx, target, `${target.kind}.refused`, async () => refuse(told));
+  await auditingRefusals(ctx, target, `${target.kind}.refused`, async () => throwFaults(told));
   return checked?.checkedAgainst;
 }
 
@@ -56,7 +56,7 @@ export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
   const issues: Issue[] = [];
   for (const [index, change] of set.changes.entries()) {
     const found = [...limitExceeded(set.steps[index]), ...(await changeFaults(deps, change, set))];
-    issues.push(...found.map((issue) => placed(set, change.resource, issue)));
+    issues.push(...found.map((issue) => withWholePointer(set, change.resource, issue)));
   }
   return [
     ...issues,
@@ -73,7 +73,7 @@ async function changeFaults(deps: Deps, change: Change, set: ChangeSet): Promise
 }
 
 type Validators = {
-  [K in Kind]: (change: Change<K>, then: World, settings: Settings) => Promise<Issue[]>;
+  [K in Kind]: (change: Change<K>, then: FleetReader, settings: Settings) => Promise<Issue[]>;
 };
 
 const validators: Validators = {
@@ -86,7 +86,7 @@ const validators: Validators = {
 };
 
 /** Finds the faults of a declaration whose references exist, given the other declarations. */
-function validate<K extends Kind>(change: Change<K>, then: World, settings: Settings): Promise<Issue[]> {
+function validate<K extends Kind>(change: Change<K>, then: FleetReader, settings: Settings): Promise<Issue[]> {
   return validators[change.resource.kind as K](change, then, settings);
 }
 
@@ -111,7 +111,7 @@ const MAX_ITEMS = 92;
 const MAX_SPEC_BYTES = 380_000;
 
 /** Finds a step that is larger than a single write to the store can be. */
-function limitExceeded(step: Step | undefined): Issue[] {
+function limitExceeded(step: ManifestStep | undefined): Issue[] {
   if (step === undefined) return [];
   // A gateway takes two items: its row, and the operation that waits for it.
   const room = MAX_ITEMS - 2 * step.gateways.length;

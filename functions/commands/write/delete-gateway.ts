@@ -1,7 +1,7 @@
 import { say } from '../../../schemas/messages/index.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { destroyInstance } from '../../engine/reconcile/instance.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { load } from '../load.ts';
@@ -23,7 +23,7 @@ export async function deleteGateway(
   const ref = { kind: 'gateway', fleet, name } as const;
   if (deleteInstance) {
     const resource = await load(ctx, ref);
-    refuse(adopted(resource));
+    throwFaults(adopted(resource));
     await requireDeletable(ctx, ref, precondition);
     if (!ctx.isDry) await destroy(ctx, resource);
   }

@@ -23,11 +23,11 @@ export async function previewView<K extends Kind>(
   const dryRun = await previewChange(ctx, set);
   const [shown] = await show({ ...ctx.deps, store: set.then.store }, resource.kind, [resource], set.then);
   if (shown === undefined) throw new Error('A resource has one view.');
-  return { ...notPushed(shown), dryRun };
+  return { ...asDryRun(shown), dryRun };
 }
 
 /** Adapts the conditions of a dry run, since nothing has been pushed yet. */
-function notPushed<V extends { conditions: Condition[] }>(shown: V): V {
+function asDryRun<V extends { conditions: Condition[] }>(shown: V): V {
   const told = (condition: Condition): Condition => {
     const { type, status, lastTransitionTime, observedRevision } = condition;
     if (type !== 'Programmed' && type !== 'Following') return condition;

@@ -8,8 +8,8 @@ import type { Finding, GatewayProvider } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';
 import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 import { standingRoutes } from '../validate/standing-routes.ts';
-import type { World } from '../world.ts';
-import { placesOf } from './finding-places.ts';
+import type { FleetReader } from '../fleet-reader.ts';
+import { issuesOf } from './finding-pointers.ts';
 
 type Route = Resource<'route'>;
 
@@ -39,7 +39,7 @@ export async function newFindings(store: Store, set: ChangeSet): Promise<Issue[]
     const provider = providerFor(providerOf(gateway.spec));
     const configs = await configsOf(set, moved, gateway, provider.quotas(NOTHING, facts).length > 0);
     for (const finding of added(provider, configs, facts)) {
-      issues.push(...placesOf(set, gateway.name, finding, configs.after.pools, owner?.spec ?? {}));
+      issues.push(...issuesOf(set, gateway.name, finding, configs.after.pools, owner?.spec ?? {}));
     }
   }
   return issues;
@@ -107,8 +107,8 @@ async function configsOf(
   };
 }
 
-async function configOf(world: World, routes: readonly Route[]): Promise<GatewayConfig> {
-  return resolveNamed(routes, await world.named(routes));
+async function configOf(reader: FleetReader, routes: readonly Route[]): Promise<GatewayConfig> {
+  return resolveNamed(routes, await reader.named(routes));
 }
 
 /** Replaces the addresses in a pool of clusters that serve it by their ingress. */

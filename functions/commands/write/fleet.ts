@@ -24,22 +24,22 @@ import { missing } from '../load.ts';
 import { viewOperation } from '../read/operations.ts';
 import { theFleet } from '../refusals.ts';
 import { untilWritten } from '../until-written.ts';
-import { worldOf } from '../world.ts';
+import { fleetReader } from '../fleet-reader.ts';
 import { checkChanges } from './check.ts';
 import { planWrite } from './plan-write.ts';
 
 /**
- * A declaration, and the place of its spec in the request or in the fleet, such as `documents/17#/spec` or
+ * A declaration, and the pointer to its spec in the request or in the fleet, such as `documents/17#/spec` or
  * `routes/checkout#`.
  */
-export interface Placed extends Declaration {
-  place: string;
+export interface PointedDeclaration extends Declaration {
+  pointer: string;
 }
 
 /** The desired state of a fleet. */
 export interface Desired {
   fleet: string;
-  declarations: readonly Placed[];
+  declarations: readonly PointedDeclaration[];
   /** Tells whether a resource that is not declared is to be deleted. The fleet itself is never deleted. */
   isRemoved(resource: Resource): boolean;
   /** The faults that have been found already. They are reported together with the others. */
@@ -91,12 +91,12 @@ export async function applyDesired(
 async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults }: Desired, allowEmpty: boolean) {
   // The counts are read first: a referrer that the search misses will have raised its count by the time of the write.
   const counts = await countsOf(ctx.deps.store, fleet);
-  const now = worldOf(ctx.deps.store, fleet);
+  const now = fleetReader(ctx.deps.store, fleet);
   const current = await everything(now.store, fleet);
   const wanted = differences(current, declarations, (resource) => resource.kind !== 'fleet' && isRemoved(resource));
-  const places = new Map(declarations.map((declaration) => [keyOf(declaration), declaration.place]));
+  const pointers = new Map(declarations.map((declaration) => [keyOf(declaration), declaration.pointer]));
   const changes = wanted.map((difference) => changeOf(ctx.deps, fleet, difference, counts));
-  const set = await changeSetOf(now, changes, places);
+  const set = await changeSetOf(now, changes, pointers);
   if (!(await set.then.store.get('fleet', fleet, fleet))) {
     throw missing('fleet', fleet);
   }

@@ -14,7 +14,7 @@ import { compareText } from '../../core/model/text.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { missing } from '../load.ts';
-import { type Applied, type ApplyOptions, applyDesired, everything, type Placed } from './fleet.ts';
+import { type Applied, type ApplyOptions, applyDesired, everything, type PointedDeclaration } from './fleet.ts';
 
 const TITLES = {
   fleet: 'Fleet',
@@ -49,16 +49,16 @@ export async function applyManifest(
   { prune, ...options }: ApplyOptions & { prune: boolean },
 ): Promise<Applied> {
   const declarations = items.map(declarationOf);
-  const first = new Map<string, Placed>();
+  const first = new Map<string, PointedDeclaration>();
   const faults: Issue[] = [];
   for (const [index, declaration] of declarations.entries()) {
-    const place = `documents/${index}#/metadata/name`;
+    const pointer = `documents/${index}#/metadata/name`;
     const twin = first.get(keyOf(declaration));
-    const told = { resource: keyOf(declaration), place: twin?.place.replace('#/spec', '') ?? '' };
-    if (twin) faults.push(conflict(place, say('DeclaredTwice', told)));
+    const told = { resource: keyOf(declaration), pointer: twin?.pointer.replace('#/spec', '') ?? '' };
+    if (twin) faults.push(conflict(pointer, say('DeclaredTwice', told)));
     else first.set(keyOf(declaration), declaration);
     if (declaration.kind === 'fleet' && declaration.name !== fleet)
-      faults.push(conflict(place, say('OtherFleet', { fleet })));
+      faults.push(conflict(pointer, say('OtherFleet', { fleet })));
   }
   const desired = {
     fleet,
@@ -69,7 +69,7 @@ export async function applyManifest(
   return await applyDesired(ctx, 'manifest.apply', desired, options);
 }
 
-function declarationOf({ kind: title, metadata: { name }, spec }: ManifestDocument, index: number): Placed {
+function declarationOf({ kind: title, metadata: { name }, spec }: ManifestDocument, index: number): PointedDeclaration {
   const kind = KindName.parse(title.toLowerCase());
-  return { kind, name, spec, place: `documents/${index}#/spec` };
+  return { kind, name, spec, pointer: `documents/${index}#/spec` };
 }

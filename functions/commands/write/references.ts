@@ -8,16 +8,16 @@ import type { Settings, Store } from '../../deps.ts';
 import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 import { noSuch, referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import { kinds, type Reference, referencesOf } from '../kinds.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 
 /** Finds the places of a declaration that name something that would not exist. */
-export async function unknownReferences({ resource }: Change, then: World, settings: Settings): Promise<Issue[]> {
+export async function unknownReferences({ resource }: Change, then: FleetReader, settings: Settings): Promise<Issue[]> {
   const references = referencesOf(resource);
   const known = new Set<string>();
-  for (const [kind, places] of Map.groupBy(references, (item) => item.kind)) {
+  for (const [kind, pointers] of Map.groupBy(references, (item) => item.kind)) {
     const found = await then.find(
       kind,
-      places.map((item) => item.name),
+      pointers.map((item) => item.name),
     );
     for (const item of found) known.add(keyOf(item));
   }
@@ -28,7 +28,7 @@ export async function unknownReferences({ resource }: Change, then: World, setti
   ];
 }
 
-async function unknownPorts(spec: Resource['spec'], then: World): Promise<Issue[]> {
+async function unknownPorts(spec: Resource['spec'], then: FleetReader): Promise<Issue[]> {
   if (!('rules' in spec)) return [];
   const backends = backendsOf(spec);
   const names = backends.map(({ ref }) => ref.service);
@@ -49,7 +49,7 @@ function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue
  * Finds up to 100 places in unchanged resources that refer to deleted ones. Every resource of a fleet refers to the
  * fleet.
  */
-export async function danglingReferences({ changes, then, places }: ChangeSet): Promise<Issue[]> {
+export async function danglingReferences({ changes, then, pointers: pointers }: ChangeSet): Promise<Issue[]> {
   const gone = changes.filter(({ verb, resource, referenceCount }) => {
     // A fleet that was created together with its default distribution is not included in the count of that
     // distribution.
@@ -60,9 +60,9 @@ export async function danglingReferences({ changes, then, places }: ChangeSet): 
   const found = new Map<string, Issue>();
   for await (const resources of candidates(gone, then)) {
     for (const resource of resources.filter((item) => !changed.has(keyOf(item)))) {
-      const place = places?.get(keyOf(resource));
+      const pointer = pointers?.get(keyOf(resource));
       for (const reference of placesIn(resource, names)) {
-        const issue = place === undefined ? stillReferenced(resource, reference) : unknownIn(place, reference);
+        const issue = pointer === undefined ? stillReferenced(resource, reference) : unknownIn(pointer, reference);
         found.set(`${issue.pointer} ${reference.name}`, issue);
       }
     }
@@ -75,7 +75,7 @@ export async function danglingReferences({ changes, then, places }: ChangeSet): 
  * Yields the resources that may refer to deleted ones. Routes can be looked up by what they name, except for clusters;
  * for these all resources are read, since clusters are rarely deleted.
  */
-async function* candidates(gone: readonly Change[], then: World): AsyncGenerator<Resource[]> {
+async function* candidates(gone: readonly Change[], then: FleetReader): AsyncGenerator<Resource[]> {
   const scanned = new Set<keyof Specs>();
   for (const { resource } of gone) {
     const { kind, name } = resource;
@@ -87,7 +87,7 @@ async function* candidates(gone: readonly Change[], then: World): AsyncGenerator
 }
 
 /** Yields the fleet, which may name the distribution as its default, and the routes that use it. */
-async function* usersOf(name: string, then: World): AsyncGenerator<Resource[]> {
+async function* usersOf(name: string, then: FleetReader): AsyncGenerator<Resource[]> {
   yield await then.find('fleet', [then.fleet]);
   yield await then.routesUnder({ kind: 'distribution', name }, SHOWN_PLACES);
 }
@@ -102,8 +102,8 @@ function stillReferenced(resource: Resource, { kind, name, pointer }: Reference)
   return referrer(resource, pointer, `${kind} ${name}`);
 }
 
-function unknownIn(place: string, { kind, name, pointer }: Reference): Issue {
-  return noSuch(place + pointer.slice(1), kind, name);
+function unknownIn(base: string, { kind, name, pointer }: Reference): Issue {
+  return noSuch(pointer + pointer.slice(1), kind, name);
 }
 
 /**

@@ -4,7 +4,7 @@ import { equal } from '../../core/model/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resource.ts';
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/schedule/manifest-writes.ts';
-import { refuse } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
 import { followAll } from '../follow.ts';
@@ -15,7 +15,7 @@ import { checkPrecondition, type Precondition } from '../precondition.ts';
 import { viewOf } from '../read/resources.ts';
 import type { Views } from '../read/views.ts';
 import { untilWritten } from '../until-written.ts';
-import { worldOf } from '../world.ts';
+import { fleetReader } from '../fleet-reader.ts';
 import { checkChanges, faultsOf } from './check.ts';
 import { previewChange, previewView } from './dry-run.ts';
 
@@ -71,7 +71,7 @@ async function writeResource<K extends Kind>(
   beside?: Beside<K>,
 ): Promise<Written<K>> {
   return await untilWritten(async () => {
-    const now = worldOf(ctx.deps.store, ref.fleet);
+    const now = fleetReader(ctx.deps.store, ref.fleet);
     const before = await now.store.get(ref.kind, ref.fleet, ref.name);
     const spec = await specOf(before);
     if (before && equal(before.spec, spec)) return await unchanged(ctx, before);
@@ -100,7 +100,7 @@ const MOVED_BY: { [K in Kind]?: string } = {
 };
 
 async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>): Promise<Written<K>> {
-  const view = await viewOf(ctx, resource, worldOf(ctx.deps.store, resource.fleet));
+  const view = await viewOf(ctx, resource, fleetReader(ctx.deps.store, resource.fleet));
   return { created: false, view: ctx.isDry ? { ...view, dryRun: { plans: [] } } : view };
 }
 
@@ -127,7 +127,7 @@ export async function deleteResource(ctx: Context, ref: Ref, precondition: Preco
 /** Throws the faults that keep the resource from being deleted. Changes nothing. */
 export async function requireDeletable(ctx: Context, ref: Ref, precondition: Precondition): Promise<void> {
   const { set } = await deletionSet(ctx, ref, precondition);
-  refuse(await faultsOf(ctx.deps, set));
+  throwFaults(await faultsOf(ctx.deps, set));
 }
 
 async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
@@ -135,7 +135,7 @@ async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
   checkPrecondition(precondition, resource.revision);
   // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
   const change = deletionOf(resource, await ctx.deps.store.referenceCount(ref));
-  return { change, set: await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]) };
+  return { change, set: await changeSetOf(fleetReader(ctx.deps.store, ref.fleet), [change]) };
 }
 
 /**
@@ -177,5 +177,5 @@ function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
   const places = referencesOf(resource).filter((place) =>
     missing.some((ref) => ref.kind === place.kind && ref.name === place.name),
   );
-  refuse(places.map((place) => noSuch(place.pointer, place.kind, place.name)));
+  throwFaults(places.map((place) => noSuch(place.pointer, place.kind, place.name)));
 }

@@ -5,13 +5,13 @@ import { keyOf } from '../../core/model/declarations.ts';
 import type { Kind, RefTo } from '../../core/model/resource.ts';
 import type { Store } from '../../deps.ts';
 import { createLimit } from '../../limit.ts';
-import { AppError, faultAt, refuse } from '../app-error.ts';
+import { AppError, faultAt, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { requireFleet } from '../load.ts';
 import type { Precondition } from '../precondition.ts';
 import { requireHistory } from '../read/history.ts';
-import { type Applied, type ApplyOptions, applyDesired, type Placed } from './fleet.ts';
+import { type Applied, type ApplyOptions, applyDesired, type PointedDeclaration } from './fleet.ts';
 import { putResource, type Written } from './resource.ts';
 
 /**
@@ -30,9 +30,9 @@ const READS_AT_A_TIME = 5;
 export async function rollBackFleet(ctx: Context, fleet: string, at: string, options: ApplyOptions): Promise<Applied> {
   const { store, clock } = ctx.deps;
   await requireFleet(ctx, fleet);
-  if (Date.parse(at) > clock.now()) refuse([conflict('#/at', say('InTheFuture'))]);
+  if (Date.parse(at) > clock.now()) throwFaults([conflict('#/at', say('InTheFuture'))]);
   const then = await store.revisionAt({ kind: 'fleet', fleet, name: fleet }, at);
-  if (then === undefined || then.deleted) refuse([conflict('#/at', say('NoFleetThen'))]);
+  if (then === undefined || then.deleted) throwFaults([conflict('#/at', say('NoFleetThen'))]);
   const changed = await changedSince(store, fleet, at);
   const limit = createLimit(READS_AT_A_TIME);
   const before = await Promise.all([...changed.values()].map((ref) => limit(() => declarationAt(store, ref, at))));
@@ -67,11 +67,11 @@ function isWrite({ action, target }: AuditEvent): boolean {
 }
 
 /** Returns the declaration at a time, or undefined when there was none of the name. */
-async function declarationAt(store: Store, ref: RefTo<Kind>, at: string): Promise<Placed | undefined> {
+async function declarationAt(store: Store, ref: RefTo<Kind>, at: string): Promise<PointedDeclaration | undefined> {
   const revision = await store.revisionAt(ref, at);
   if (revision === undefined || revision.deleted) return undefined;
   const { kind, name } = ref;
-  return { kind, name, spec: revision.spec, place: `${kind}s/${name}#` };
+  return { kind, name, spec: revision.spec, pointer: `${kind}s/${name}#` };
 }
 
 /**
@@ -90,7 +90,7 @@ export async function rollBack<K extends Kind>(
     await requireHistory(ctx, ref);
     throw faultAt('unknown-reference', '#/revision', say('NoRevision', { ...ref, revision }));
   }
-  if (snapshot.deleted) refuse([conflict('#/revision', say('IsDeletion'))]);
+  if (snapshot.deleted) throwFaults([conflict('#/revision', say('IsDeletion'))]);
   const reason = say('RolledBackTo', { to: `revision ${revision}`, reason: ctx.reason }).text;
   return await putResource({ ...ctx, reason }, ref, snapshot.spec, precondition);
 }

@@ -48,16 +48,16 @@ function indexOfLargest(values: readonly number[]): number {
 function liftSmall(amount: number, weights: readonly number[], points: number[]): { budget: number; total: number } {
   let budget = amount;
   let total = weights.reduce((sum, weight) => sum + weight, 0);
-  let isSettled = amount < weights.length;
-  while (!isSettled) {
-    isSettled = true;
+  let isDone = amount < weights.length;
+  while (!isDone) {
+    isDone = true;
     for (let index = 0; index < weights.length; index++) {
       const weight = weights[index] ?? 0;
       if (points[index] !== 0 || weight * budget >= total) continue;
       points[index] = 1;
       budget -= 1;
       total -= weight;
-      isSettled = false;
+      isDone = false;
     }
   }
   return { budget, total };

@@ -41,14 +41,14 @@ type SafetyCheck = (
 const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
   'min-serving': (context, before, after) =>
     worst(
-      judgedOf(context, before, after),
+      comparisonsOf(context, before, after),
       context.rules.minServingClusters,
       servingClusters,
       (count) => `${count} clusters serve`,
     ),
   'min-base': (context, before, after) =>
     worst(
-      judgedOf(context, before, after),
+      comparisonsOf(context, before, after),
       context.rules.minBasePercent,
       servingBasePercent,
       (percent) => `clusters with ${percent} % serve`,
@@ -125,7 +125,7 @@ export function setAside(
 }
 
 /** A placement to check, beside its state before the write. */
-interface Judged {
+interface Comparison {
   now: PlacementShares;
   /** The placement before the write; undefined for a new one. */
   earlier: PlacementShares | undefined;
@@ -140,11 +140,11 @@ const NONE: ReadonlySet<string> = new Set();
  * serves. An existing placement is checked by its current shares. A new one is checked by the shares it has when
  * everything is up: no outage has taken anything from it, and none should keep people from declaring it.
  */
-function judgedOf(
+function comparisonsOf(
   { down = NONE }: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
-): Judged[] {
+): Comparison[] {
   const earlierOf = counterparts(before);
   return after
     .filter(({ placement, shares }) => !placement.pinned && shares.some(({ percent }) => percent > 0))
@@ -159,12 +159,12 @@ function judgedOf(
  * is none.
  */
 function worst(
-  judged: readonly Judged[],
+  comparisons: readonly Comparison[],
   least: number,
   measure: (item: PlacementShares, down: ReadonlySet<string>) => number,
   says: (value: number) => string,
 ): string | undefined {
-  for (const { now, earlier, down } of judged) {
+  for (const { now, earlier, down } of comparisons) {
     const value = measure(now, down);
     if (value >= least || (earlier && value >= measure(earlier, down))) continue;
     return `of ${nameOf(now)}, ${says(value)}; ${least} must`;
@@ -194,12 +194,12 @@ function checkExclusive(
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
 ): string | undefined {
-  const judged = judgedOf(context, before, after);
+  const comparisons = comparisonsOf(context, before, after);
   for (const set of context.rules.exclusive) {
     const isBroken = ({ placement, shares }: PlacementShares, down: ReadonlySet<string>) =>
       set.every((name) => placement.members.some(({ cluster, weight }) => cluster === name && weight > 0)) &&
       set.every((name) => percentOf(shares, name) === 0 || down.has(name));
-    for (const { now, earlier, down } of judged) {
+    for (const { now, earlier, down } of comparisons) {
       if (!isBroken(now, down) || (earlier && isBroken(earlier, down))) continue;
       return `of ${nameOf(now)}, ${set.join(' and ')} would all be at 0`;
     }

@@ -7,7 +7,7 @@ import { placementShares } from '../allocation/points.ts';
 import { digest } from '../model/digest.ts';
 import {
   type Context,
-  findingOf,
+  quorumVerdictOf,
   moved,
   type Step,
   type StepResult,
@@ -16,11 +16,11 @@ import {
   type Watched,
 } from './context.ts';
 import { gateOf, questionOf, withQuestion, withQuestions } from './data-gates.ts';
-import { gatedClusters } from './limits.ts';
+import { clustersBehindClosedGates } from './limits.ts';
 import type { ClusterState, GateQuestion, Traffic } from './traffic.ts';
 
 /**
- * The step before clusters are judged: asks about each city whose last clusters fail now, and drops the questions that
+ * The step before standings are updated: asks about each city whose last clusters fail now, and drops the questions that
  * are over. When automation stops acting, open questions stay, but no new one is asked, since gateways keep what they
  * have and people decide what they are given.
  */
@@ -32,7 +32,7 @@ export const askToLeave: Step = (context, traffic) => {
   return changed(traffic, next);
 };
 
-/** The step after clusters are judged: asks about each city that was out and has a cluster that has recovered. */
+/** The step after standings are updated: asks about each city that was out and has a cluster that has recovered. */
 export const askToRegain: Step = (context, traffic) => {
   const next = gatesIn(context)
     .filter(({ city }) => context.acts && questionOf(traffic, city)?.way !== 'regain' && isBack(context, traffic, city))
@@ -48,14 +48,14 @@ export function isLeaving(context: Context, traffic: Traffic, item: Watched): bo
   const { facts } = item;
   const { standing, isGated, dismissedUntilMs = 0 } = stateOf(traffic, facts);
   const isServing = standing === 'down' ? isGated === true : standing !== 'joining';
-  if (facts.city === undefined || !isServing || context.situation.nowMs < dismissedUntilMs) return false;
-  if (findingOf(traffic, item) !== 'unhealthy' || gatedClusters(context).has(facts.name)) return false;
+  if (facts.city === undefined || !isServing || context.input.nowMs < dismissedUntilMs) return false;
+  if (quorumVerdictOf(traffic, item) !== 'unhealthy' || clustersBehindClosedGates(context).has(facts.name)) return false;
   const others = clustersIn(context, facts.city).filter((other) => other !== item);
   return hasPoints(context, traffic, facts.name) && !others.some((other) => isLeft(context, traffic, other));
 }
 
-function gatesIn({ situation }: Context) {
-  return situation.policy.failover.dataGates ?? [];
+function gatesIn({ input }: Context) {
+  return input.policy.failover.dataGates ?? [];
 }
 
 function clustersIn({ clusters }: Context, city: string): Watched[] {
@@ -73,7 +73,7 @@ function isLost(context: Context, traffic: Traffic, city: string): boolean {
 function isLeft(context: Context, traffic: Traffic, item: Watched): boolean {
   const { name } = item.facts;
   const { standing, dismissedUntilMs = 0 } = stateOf(traffic, item.facts);
-  const isFailing = findingOf(traffic, item) === 'unhealthy' && context.situation.nowMs >= dismissedUntilMs;
+  const isFailing = quorumVerdictOf(traffic, item) === 'unhealthy' && context.input.nowMs >= dismissedUntilMs;
   if (isFailing || isTakenOut(traffic, name)) return false;
   if (standing === 'held') return hasPoints(context, traffic, name);
   return isIn(standing) && isMember(context, name);
@@ -134,7 +134,7 @@ function hasRecovered({ recoveredAtMs, sinceMs }: ClusterState): boolean {
 
 /** Returns the traffic without the questions that are over. A question with a time in the future is set to now. */
 function stillAsked(context: Context, traffic: Traffic): Traffic {
-  const { nowMs } = context.situation;
+  const { nowMs } = context.input;
   const questions = traffic.gateQuestions ?? [];
   const kept = questions
     .filter((question) => !isOver(context, traffic, question))
@@ -149,7 +149,7 @@ function stillAsked(context: Context, traffic: Traffic): Traffic {
  * longer by a new question.
  */
 function isOver(context: Context, traffic: Traffic, { city, way, askedAtMs }: GateQuestion): boolean {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const gate = gateOf(policy, city);
   if (gate === undefined) return true;
   const own = clustersIn(context, city);
@@ -162,9 +162,9 @@ function isOver(context: Context, traffic: Traffic, { city, way, askedAtMs }: Ga
   return !isInTime && (isAnyWell || own.some((item) => servesOn(context, traffic, item)));
 }
 
-export function questionFor({ situation }: Context, city: string, way: GateQuestion['way']): GateQuestion {
-  const id = `gat_${situation.decision.replace(/^[a-z]+_/, '')}-${digest([city, way]).slice(0, 8)}`;
-  return { city, way, id, askedAtMs: situation.nowMs };
+export function questionFor({ input }: Context, city: string, way: GateQuestion['way']): GateQuestion {
+  const id = `gat_${input.decision.replace(/^[a-z]+_/, '')}-${digest([city, way]).slice(0, 8)}`;
+  return { city, way, id, askedAtMs: input.nowMs };
 }
 
 function changed(before: Traffic, after: Traffic): StepResult {

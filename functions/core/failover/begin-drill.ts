@@ -4,9 +4,9 @@ import type { Drill } from '../../../schemas/drill.ts';
 import { isRefused } from '../allocation/safety.ts';
 import {
   type Context,
-  findingOf,
+  quorumVerdictOf,
   moved,
-  result,
+  ruleResult,
   type Step,
   type StepResult,
   type Trace,
@@ -24,7 +24,7 @@ import { isFrozen, windowStartMs } from './windows.ts';
  */
 export const beginScheduled: Step = (context, traffic) => {
   if (traffic.drill !== undefined || !context.acts) return UNCHANGED;
-  const { policy, nowMs, decision } = context.situation;
+  const { policy, nowMs, decision } = context.input;
   for (const drill of policy.drills) {
     const startMs = openSinceMs(drill, nowMs);
     const last = traffic.rehearsed?.find((item) => item.drill === drill.name);
@@ -37,8 +37,8 @@ export const beginScheduled: Step = (context, traffic) => {
 
 /** Begins a drill, with its first step yet to come; refuses it when something speaks against it. */
 export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run: string): StepResult {
-  const { nowMs, decision, actor } = context.situation;
-  const clusters = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
+  const { nowMs, decision, actor } = context.input;
+  const clusters = clustersAt(context.input.clusters, drill).map(({ name }) => name);
   const live: LiveDrill = {
     run,
     name: drill.name,
@@ -67,7 +67,7 @@ function judgeBegin(
   live: LiveDrill,
 ): Pick<Trace, 'rules'> & { isAllowed: boolean } {
   const rules = preconditionsOf(context, traffic, drill).map(({ rule, passed, holds, fails }) =>
-    result(rule, passed, passed ? holds : fails, drill.cluster),
+    ruleResult(rule, passed, passed ? holds : fails, drill.cluster),
   );
   if (rules.some(({ passed }) => !passed)) return { isAllowed: false, rules };
   const after = { ...traffic, drill: { ...live, currentPercent: 0 } };
@@ -76,16 +76,16 @@ function judgeBegin(
 }
 
 function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): DrillPrecondition[] {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const unfit = [...context.clusters.values()]
-    .filter((item) => findingOf(traffic, item) !== 'healthy')
+    .filter((item) => quorumVerdictOf(traffic, item) !== 'healthy')
     .map(({ facts }) => facts.name);
-  const named = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
+  const named = clustersAt(context.input.clusters, drill).map(({ name }) => name);
   const { limits, services = [] } = traffic.allocation;
   const out = [...limits.map(({ cluster }) => cluster), ...services.map(targetText)];
   const isServed =
     drill.service === undefined ||
-    context.situation.placements.some((placement) => {
+    context.input.placements.some((placement) => {
       const isMember = ({ cluster }: { cluster: string }) => named.includes(cluster);
       return placement.service === drill.service && placement.members.some(isMember);
     });
@@ -145,8 +145,8 @@ function openSinceMs({ windows }: Drill, nowMs: number): number | undefined {
   return windows.map((window) => windowStartMs(window, nowMs)).find((startMs) => startMs !== undefined);
 }
 
-export function declaredDrill({ situation }: Context, name: string): Drill | undefined {
-  return situation.policy.drills.find((drill) => drill.name === name);
+export function declaredDrill({ input }: Context, name: string): Drill | undefined {
+  return input.policy.drills.find((drill) => drill.name === name);
 }
 
 /** Returns what a drill takes out, for people. */

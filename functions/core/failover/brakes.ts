@@ -5,13 +5,13 @@
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 import { isLeaving } from './ask-gates.ts';
-import { type Context, findingOf, stateOf, type Watched } from './context.ts';
+import { type Context, quorumVerdictOf, stateOf, type Watched } from './context.ts';
 import { gateEndMs, gateOf, isReleased, questionOf } from './data-gates.ts';
-import { gatedClusters } from './limits.ts';
-import type { Circumstances } from './standing.ts';
+import { clustersBehindClosedGates } from './limits.ts';
+import type { TransitionInput } from './standing.ts';
 import type { Traffic } from './traffic.ts';
 
-type Brake = NonNullable<Circumstances['brake']>;
+type Brake = NonNullable<TransitionInput['brake']>;
 
 /**
  * Returns the brake that speaks against taking a cluster out now; undefined when there is none. A cluster on its way
@@ -33,9 +33,9 @@ export function asks({ action }: FailoverPolicy['correlation']): boolean {
  * Returns the clusters of other sites that failed within the correlation window of this one, and so may share a cause
  * with it.
  */
-export function correlatedWith({ situation, clusters }: Context, traffic: Traffic, item: Watched): string[] {
-  const windowMs = situation.policy.failover.correlation.windowSeconds * 1000;
-  const ownMs = failingSinceMs(item) ?? situation.nowMs;
+export function correlatedWith({ input, clusters }: Context, traffic: Traffic, item: Watched): string[] {
+  const windowMs = input.policy.failover.correlation.windowSeconds * 1000;
+  const ownMs = failingSinceMs(item) ?? input.nowMs;
   return [...clusters.values()]
     .filter((other) => {
       const atMs = failedAtMs(traffic, other);
@@ -49,7 +49,7 @@ export function correlatedWith({ situation, clusters }: Context, traffic: Traffi
  * voters say otherwise.
  */
 function failedAtMs(traffic: Traffic, item: Watched): number | undefined {
-  if (findingOf(traffic, item) !== item.tally.verdict) return failingSinceMs(item);
+  if (quorumVerdictOf(traffic, item) !== item.tally.verdict) return failingSinceMs(item);
   return stateOf(traffic, item.facts).failuresMs.at(-1);
 }
 
@@ -66,7 +66,7 @@ function failingSinceMs({ record, tally }: Watched): number | undefined {
  * the other clusters do not matter.
  */
 function correlationBrake(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const { correlation } = policy.failover;
   if (!asks(correlation) || isCorroborated(context, item)) return undefined;
   const { standing, brake, reason } = stateOf(traffic, item.facts);
@@ -84,10 +84,10 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
  * Tells whether a failure is confirmed: voters of several vantages see it, or, where control targets show whether the
  * voters' own network works, an accusing voter sees another cluster answer.
  */
-export function isCorroborated({ situation, clusters }: Context, { facts, tally }: Watched): boolean {
+export function isCorroborated({ input, clusters }: Context, { facts, tally }: Watched): boolean {
   const against = tally.votes.filter(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
   if (tally.vantages.length > 1) return true;
-  if (situation.policy.controlTargets.length === 0) return false;
+  if (input.policy.controlTargets.length === 0) return false;
   const names = new Set(against.map(({ voter }) => voter));
   return [...clusters.values()].some(({ facts: other, tally: seen }) => {
     const isHealthy = seen.votes.some(
@@ -102,7 +102,7 @@ export function isCorroborated({ situation, clusters }: Context, { facts, tally 
  * ready elsewhere.
  */
 function dataGateBrake(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const { city = '' } = item.facts;
   const question = questionOf(traffic, city);
   if (question?.way !== 'leave' || isReleased(policy, question, nowMs) || !isLeaving(context, traffic, item)) {
@@ -119,10 +119,10 @@ function dataGateBrake(context: Context, traffic: Traffic, item: Watched): Brake
  * a closed gate, which is not taken out anyway.
  */
 function maxRemovedBrake(context: Context, traffic: Traffic, { facts }: Watched): Brake | undefined {
-  const { situation, clusters } = context;
-  const { nowMs, policy } = situation;
+  const { input, clusters } = context;
+  const { nowMs, policy } = input;
   const { maxRemoved } = policy.safety;
-  if (maxRemoved === undefined || isSetAside(traffic, nowMs) || gatedClusters(context).has(facts.name))
+  if (maxRemoved === undefined || isSetAside(traffic, nowMs) || clustersBehindClosedGates(context).has(facts.name))
     return undefined;
   const windowMs = maxRemoved.windowSeconds * 1000;
   const { removedAtMs } = stateOf(traffic, facts);

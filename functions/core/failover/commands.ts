@@ -10,17 +10,17 @@ import { beginDrill, declaredDrill } from './begin-drill.ts';
 import { type Context, moved, refused, type Step, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { questionOf, withQuestion } from './data-gates.ts';
 import { withoutDrill } from './drills.ts';
-import { gatedClusters } from './limits.ts';
+import { clustersBehindClosedGates } from './limits.ts';
 import { evacuate, putShift } from './put-shifts.ts';
 import { withoutShift } from './shifts.ts';
-import type { Command } from './situation.ts';
+import type { Command } from './decision-input.ts';
 import { ORDERS } from './standing.ts';
 import { type LiveShift, type Traffic, withState } from './traffic.ts';
 
 type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
 export const applyCommand: Step = (context, traffic) => {
-  const { command } = context.situation;
+  const { command } = context.input;
   return command === undefined ? UNCHANGED : HANDLERS[command.type](context, traffic, command as never);
 };
 
@@ -33,7 +33,7 @@ const HANDLERS: { [T in Command['type']]: (context: Context, traffic: Traffic, c
     'put-break-glass': (_, traffic, { breakGlass }) => moved(withBreakGlass(traffic, breakGlass)),
     'end-break-glass': endBreakGlass,
     'start-drill': startDrill,
-    'abort-drill': (context, traffic) => withoutDrill(context, traffic, 'aborted', `by ${context.situation.actor}`),
+    'abort-drill': (context, traffic) => withoutDrill(context, traffic, 'aborted', `by ${context.input.actor}`),
     resume: order,
     dismiss: order,
     restore: order,
@@ -43,7 +43,7 @@ const HANDLERS: { [T in Command['type']]: (context: Context, traffic: Traffic, c
 
 function endShifts(context: Context, traffic: Traffic, isMeant: (shift: LiveShift) => boolean): StepResult {
   const trace: Pick<Trace, 'events' | 'endings'> = { events: [], endings: [] };
-  const { actor } = context.situation;
+  const { actor } = context.input;
   const meant = traffic.shifts.filter(isMeant);
   const free = meant.reduce((so, shift) => withoutShift(context, so, shift, actor, trace), traffic);
   return meant.length === 0 ? UNCHANGED : moved(free, trace);
@@ -70,17 +70,17 @@ function withBreakGlass(traffic: Traffic, breakGlass: LiveBreakGlass): Traffic {
   return { ...traffic, breakGlasses: [...others, breakGlass].sort((a, b) => compareText(a.name, b.name)) };
 }
 
-function endBreakGlass({ situation }: Context, traffic: Traffic, { name }: CommandOf<'end-break-glass'>): StepResult {
+function endBreakGlass({ input }: Context, traffic: Traffic, { name }: CommandOf<'end-break-glass'>): StepResult {
   const found = traffic.breakGlasses.find((item) => item.name === name);
   if (found === undefined) return UNCHANGED;
   const breakGlasses = traffic.breakGlasses.filter((item) => item !== found);
-  const endings = [{ type: 'break-glass' as const, name, id: found.id, by: situation.actor }];
+  const endings = [{ type: 'break-glass' as const, name, id: found.id, by: input.actor }];
   return moved({ ...traffic, breakGlasses }, { endings });
 }
 
 /** Records an answer to a gate's question. A question that is over, or that has this answer already, is left alone. */
-function answerGate({ situation }: Context, traffic: Traffic, command: CommandOf<'answer-gate'>): StepResult {
-  const { nowMs, actor } = situation;
+function answerGate({ input }: Context, traffic: Traffic, command: CommandOf<'answer-gate'>): StepResult {
+  const { nowMs, actor } = input;
   const { city, question: id, answer } = command;
   const question = questionOf(traffic, city);
   if (question?.id !== id || question.answer?.answer === answer) return UNCHANGED;
@@ -103,10 +103,10 @@ function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, 
   const state = item && stateOf(traffic, item.facts);
   const transition = state && ORDERS[name][state.standing];
   if (state === undefined || transition === undefined) return traffic;
-  const { nowMs, decision, actor } = context.situation;
+  const { nowMs, decision, actor } = context.input;
   const reason = `${actor} has asked for it`;
   const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
-  const marks = { isGated: gatedClusters(context).has(cluster), isOverloaded: false, hasEntitlement: false };
+  const marks = { isGateClosed: clustersBehindClosedGates(context).has(cluster), isOverloaded: false, hasEntitlement: false };
   const next = transition(state, { ...now, ...marks });
   const answered = name === 'restore' ? withCityRegained(context, traffic, item?.facts.city) : traffic;
   return next === state ? answered : withState(answered, next);
@@ -117,6 +117,6 @@ function withCityRegained(context: Context, traffic: Traffic, city: string | und
   const asked = questionOf(traffic, city);
   if (asked === undefined || (asked.way === 'regain' && asked.answer?.answer === 'go')) return traffic;
   const question = asked.way === 'regain' ? asked : questionFor(context, asked.city, 'regain');
-  const { actor, nowMs } = context.situation;
+  const { actor, nowMs } = context.input;
   return withQuestion(traffic, { ...question, answer: { answer: 'go', by: actor, atMs: nowMs } });
 }

@@ -3,22 +3,22 @@ import type { Voter } from '../../../schemas/failover.ts';
 import { type Tally, tally } from '../health/votes.ts';
 import { saidAtMs } from '../health/vouch.ts';
 import type { ClusterFacts, Placement } from '../model/fleet-facts.ts';
-import type { Situation, Verdict } from './situation.ts';
-import type { Finding } from './standing.ts';
+import type { DecisionInput, DecisionResult } from './decision-input.ts';
+import type { QuorumVerdict } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';
 
 /** A cluster, with its health record and what its voters say now. */
 export interface Watched {
   facts: ClusterFacts;
-  record: Situation['health'][number] | undefined;
+  record: DecisionInput['health'][number] | undefined;
   tally: Tally;
   /** True when at least one voter watches it. */
   isWatched: boolean;
 }
 
-/** A situation, indexed for the steps of a decision. */
+/** The input, indexed for the steps of a decision. */
 export interface Context {
-  situation: Situation;
+  input: DecisionInput;
   /** All clusters, by name. */
   clusters: ReadonlyMap<string, Watched>;
   /** The placements of which a cluster is a member, by the cluster's name. */
@@ -33,11 +33,11 @@ export interface Context {
   verifiedAtMs: number | undefined;
 }
 
-/** The findings of the steps, for readers of the decision. */
+/** The trace of the steps, for readers of the decision. */
 export interface Trace {
   rules: RuleResult[];
-  events: Verdict['events'];
-  endings: Verdict['endings'];
+  events: DecisionResult['events'];
+  endings: DecisionResult['endings'];
 }
 
 /** The result of one step of a decision. refused: a person asked for something that a rule forbids. */
@@ -59,26 +59,26 @@ export function moved(traffic: Traffic, trace?: Partial<Trace>): StepResult {
 
 /** Returns a refusal by a single rule. */
 export function refused(rule: string, detail: string, cluster?: string): StepResult {
-  return { type: 'refused', trace: { rules: [result(rule, false, detail, cluster)] } };
+  return { type: 'refused', trace: { rules: [ruleResult(rule, false, detail, cluster)] } };
 }
 
-export function result(rule: string, passed: boolean, detail: string, cluster?: string): RuleResult {
+export function ruleResult(rule: string, passed: boolean, detail: string, cluster?: string): RuleResult {
   return { rule, ...(cluster !== undefined && { cluster }), passed, detail };
 }
 
-export function contextOf(situation: Situation): Context {
+export function contextOf(input: DecisionInput): Context {
   const clusters = new Map<string, Watched>();
-  const records = new Map(situation.health.map((record) => [`${record.cluster}/${record.uid}`, record]));
-  for (const facts of situation.clusters) {
+  const records = new Map(input.health.map((record) => [`${record.cluster}/${record.uid}`, record]));
+  for (const facts of input.clusters) {
     const record = records.get(`${facts.name}/${facts.uid}`);
-    clusters.set(facts.name, watched(facts, record, situation));
+    clusters.set(facts.name, watched(facts, record, input));
   }
-  const acts = situation.policy.automation === 'automatic';
-  const placements = placementsByCluster(situation);
-  return { situation, clusters, placements, clocksMs: clocksOf(situation), acts, verifiedAtMs: situation.verifiedAtMs };
+  const acts = input.policy.automation === 'automatic';
+  const placements = placementsByCluster(input);
+  return { input, clusters, placements, clocksMs: clocksOf(input), acts, verifiedAtMs: input.verifiedAtMs };
 }
 
-function placementsByCluster({ placements }: Situation): Context['placements'] {
+function placementsByCluster({ placements }: DecisionInput): Context['placements'] {
   const found = new Map<string, Placement[]>();
   for (const placement of placements) {
     for (const { cluster } of placement.members) {
@@ -90,7 +90,7 @@ function placementsByCluster({ placements }: Situation): Context['placements'] {
   return found;
 }
 
-function clocksOf({ health }: Situation): Context['clocksMs'] {
+function clocksOf({ health }: DecisionInput): Context['clocksMs'] {
   const found = new Map<string, number>();
   for (const vote of health.flatMap(({ votes }) => votes)) {
     found.set(vote.voter, Math.max(saidAtMs(vote), found.get(vote.voter) ?? 0));
@@ -98,7 +98,7 @@ function clocksOf({ health }: Situation): Context['clocksMs'] {
   return found;
 }
 
-function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs }: Situation): Watched {
+function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs }: DecisionInput): Watched {
   const voters = policy.voters.filter((voter: Voter) => facts.voters.includes(voter.name));
   const counted = tally(record, voters, policy.health, nowMs);
   return { facts, record, tally: counted, isWatched: counted.votes.length > 0 };
@@ -119,7 +119,7 @@ export function statesOf({ clusters }: Context, traffic: Traffic): Map<string, C
  * Returns what a quorum of its voters says about a cluster. It is healthy when a person says so, or when nobody watches
  * it.
  */
-export function findingOf(traffic: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
+export function quorumVerdictOf(traffic: Traffic, { facts, tally: counted, isWatched }: Watched): QuorumVerdict {
   return isKept(traffic, facts) || !isWatched ? 'healthy' : counted.verdict;
 }
 

@@ -5,16 +5,16 @@ import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
 import { moveDrill, stopDrill } from './drills.ts';
 import { withHeat } from './heat.ts';
-import { admit, judge } from './judge.ts';
+import { admit, updateStandings } from './update-standings.ts';
 import { limitsOf } from './limits.ts';
 import { forget, withLosses } from './memory.ts';
-import { bringBack } from './returns.ts';
+import { failBack } from './failback.ts';
 import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import { joinReturns } from './service-returns.ts';
 import { expire, moveShifts } from './shifts.ts';
-import type { Situation, Verdict } from './situation.ts';
+import type { DecisionInput, DecisionResult } from './decision-input.ts';
 import type { Traffic } from './traffic.ts';
-import { movesPoints, refusal, verdictOf } from './verdict.ts';
+import { movesPoints, refusedResult, resultOf } from './decision-result.ts';
 
 /**
  * All steps that can change the failover state of a fleet, in the order in which they run. The allocation is computed
@@ -27,35 +27,35 @@ export const STEPS: Record<string, Step> = {
   expire,
   stopDrill,
   askToLeave,
-  judge,
+  updateStandings,
   askToRegain,
   joinReturns,
-  bringBack,
+  failBack,
   moveShifts,
   beginScheduled,
   moveDrill,
   allocatePoints,
 };
 
-/** The most passes of one decision. A decision that does not settle is a fault, and this limit ends it all the same. */
+/** The most passes of one decision. A decision that goes on changing is a fault, and this limit ends it all the same. */
 const MOST_PASSES = 128;
 
 /**
- * Decides what to do in a situation; returns undefined when everything stays as it is. The steps run again until none
+ * Decides what to do; returns undefined when everything stays as it is. The steps run again until none
  * of them changes anything, so a second decision on the result changes nothing before there is new evidence, a new
  * declaration or a later time.
  */
-export function decide(situation: Situation): Verdict | undefined {
-  const context = contextOf(situation);
+export function decide(input: DecisionInput): DecisionResult | undefined {
+  const context = contextOf(input);
   const trace: Trace = { rules: [], events: [], endings: [] };
-  let before = situation.traffic;
+  let before = input.traffic;
   let traffic = withSteps(context, before, trace);
   for (let pass = 1; pass < MOST_PASSES && traffic !== undefined && !equal(before, traffic); pass++) {
     before = traffic;
     traffic = withSteps(settling(context, traffic), traffic, trace);
   }
-  if (traffic === undefined) return refusal(situation, trace.rules);
-  return equal(situation.traffic, traffic) ? undefined : verdictOf(context, traffic, trace);
+  if (traffic === undefined) return refusedResult(input, trace.rules);
+  return equal(input.traffic, traffic) ? undefined : resultOf(context, traffic, trace);
 }
 
 /** Returns the traffic after all steps; undefined when one of them refuses what a person asks for. */
@@ -76,9 +76,9 @@ function withSteps(context: Context, traffic: Traffic, trace: Trace): Traffic | 
  * Returns the context for the next pass: the command is done, and once points have changed, gateways are not verified
  * to follow.
  */
-function settling({ situation: { command: _, ...situation }, ...context }: Context, traffic: Traffic): Context {
-  const isFollowed = !movesPoints(situation.placements, situation.traffic.allocation, traffic.allocation);
-  return { ...context, situation, verifiedAtMs: isFollowed ? context.verifiedAtMs : undefined };
+function settling({ input: { command: _, ...input }, ...context }: Context, traffic: Traffic): Context {
+  const isFollowed = !movesPoints(input.placements, input.traffic.allocation, traffic.allocation);
+  return { ...context, input, verifiedAtMs: isFollowed ? context.verifiedAtMs : undefined };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Drill } from '../../../schemas/drill.ts';
 import { declaredDrill } from './begin-drill.ts';
 import {
   type Context,
-  findingOf,
+  quorumVerdictOf,
   moved,
   type Step,
   type StepResult,
@@ -12,11 +12,11 @@ import {
   UNCHANGED,
   type Watched,
 } from './context.ts';
-import { faultOf } from './drill-sight.ts';
+import { faultOf } from './drill-reading.ts';
 import { nextShiftPercent } from './pace.ts';
 import { heldApart } from './service-returns.ts';
 import { answers, heldFor } from './shifts.ts';
-import type { Ending } from './situation.ts';
+import type { Ending } from './decision-input.ts';
 import type { ClusterState, LiveDrill, Traffic } from './traffic.ts';
 
 type DrillEnding = Extract<Ending, { type: 'drill' }>['state'];
@@ -31,7 +31,7 @@ export const stopDrill: Step = (context, traffic) => {
   const isOurs = (name: string) =>
     traffic.shifts.some((shift) => shift.cluster === name && shift.service === undefined);
   const failing = [...context.clusters.values()]
-    .filter((item) => findingOf(traffic, item) === 'unhealthy' && !isOurs(item.facts.name))
+    .filter((item) => quorumVerdictOf(traffic, item) === 'unhealthy' && !isOurs(item.facts.name))
     .map(({ facts }) => facts.name);
   if (failing.length > 0) return withoutDrill(context, traffic, 'interrupted', `${failing.join(', ')} failed`);
   const reason = stopReason(context, traffic, drill);
@@ -91,7 +91,7 @@ export const moveDrill: Step = (context, traffic) => {
 };
 
 function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
-  const { nowMs, decision, drilled } = context.situation;
+  const { nowMs, decision, drilled } = context.input;
   const isFirst = drill.steppedAtMs < drill.phaseSinceMs;
   const isFollowed = context.verifiedAtMs !== undefined;
   const isOut = drill.currentPercent === 0;
@@ -116,7 +116,7 @@ function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared:
  * be read at its end are waited for as long as at its beginning.
  */
 function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
-  const { nowMs, drilled } = context.situation;
+  const { nowMs, drilled } = context.input;
   const { verifiedAtMs = nowMs } = drill;
   if (context.verifiedAtMs !== undefined && drilled && drilled.giving.length > 0) {
     return returning(context, traffic, drill, { ending: 'failed', why: `${faultOf(drilled)}, before it was over` });
@@ -125,23 +125,23 @@ function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Dr
   if (nowMs < overMs) return UNCHANGED;
   const isWaiting = drilled === undefined || drilled.unread.length > 0;
   if (isWaiting && nowMs < overMs + declared.recoveryTargetSeconds * 1000) return UNCHANGED;
-  return returning(context, traffic, drill, verdictOn(context, traffic, drill, declared));
+  return returning(context, traffic, drill, outcomeOf(context, traffic, drill, declared));
 }
 
-type Judged = Required<Pick<LiveDrill, 'ending' | 'why'>>;
+type DrillOutcome = Required<Pick<LiveDrill, 'ending' | 'why'>>;
 
 /**
  * Judges a drill. It passes only if gateways were read to give its clusters nothing, in time, and the clusters that
  * served instead were found healthy.
  */
-function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): Judged {
-  const { nowMs, drilled } = context.situation;
+function outcomeOf(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): DrillOutcome {
+  const { nowMs, drilled } = context.input;
   const { verifiedAtMs = nowMs, startedAtMs } = drill;
   const fault = drilled ? faultOf(drilled) : 'gateways could not be read';
   if (fault !== undefined) return { ending: 'failed', why: `at its end ${fault}` };
   const unseen = (drilled?.serving ?? []).filter((name) => {
     const item = context.clusters.get(name);
-    return item === undefined || findingOf(traffic, item) !== 'healthy';
+    return item === undefined || quorumVerdictOf(traffic, item) !== 'healthy';
   });
   if (unseen.length > 0)
     return { ending: 'failed', why: `nobody could say that ${unseen.join(', ')} served meanwhile` };
@@ -153,12 +153,12 @@ function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declare
 }
 
 /** Begins the return of a drill's clusters: they are held at what they have, and return when they have their turn. */
-function returning(context: Context, traffic: Traffic, drill: LiveDrill, judged: Judged): StepResult {
-  const { nowMs, drilled } = context.situation;
+function returning(context: Context, traffic: Traffic, drill: LiveDrill, outcome: DrillOutcome): StepResult {
+  const { nowMs, drilled } = context.input;
   const isRead = drilled !== undefined && faultOf(drilled) === undefined;
   const next: LiveDrill = {
     ...drill,
-    ...judged,
+    ...outcome,
     ...(isRead && { lastReadAtMs: drilled.oldestReadAtMs }),
     phase: 'returning',
     phaseSinceMs: nowMs,
@@ -183,7 +183,7 @@ function ofService({ service }: Pick<LiveDrill, 'service'>): string {
 function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
   const currentPercent = leastOf(traffic, drill.clusters, drill.service);
   if (currentPercent === drill.currentPercent) return UNCHANGED;
-  return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
+  return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.input.decision } });
 }
 
 /**

@@ -29,7 +29,7 @@ interface Candidate {
  * found it failing, or until the time that a recovery takes is over.
  */
 export function gracesOf(context: Context, traffic: Traffic): (placement: Placement) => Grace {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const recoveryMs = recoveryMsOf(policy);
   const isRecent = traffic.clusters.some(
     ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
@@ -79,7 +79,7 @@ function candidateOf(item: Watched, state: ClusterState): Candidate {
 }
 
 function graceAmong(context: Context, candidates: readonly Candidate[]): Grace {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const first = firstBack(candidates);
   if (first === undefined || nowMs - first.backMs >= recoveryMsOf(policy)) return NONE;
   const atMs = first.backMs;
@@ -115,7 +115,7 @@ export function recoveryMsOf({ health }: Policy): number {
 export function withFailureSeen(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (state.standing !== 'down') return state;
   const lastMs = Math.max(0, ...traffic.clusters.map(({ recoveredAtMs = 0 }) => recoveredAtMs));
-  const { nowMs } = context.situation;
+  const { nowMs } = context.input;
   const isKnown = lastMs === 0 || lastMs >= nowMs || (state.seenFailingAtMs ?? 0) > lastMs;
   return isKnown || !isSeenFailing(context, item, lastMs) ? state : { ...state, seenFailingAtMs: nowMs };
 }
@@ -125,9 +125,9 @@ export function withFailureSeen(context: Context, traffic: Traffic, item: Watche
  * whole round is over, what the voter saw within the last round by its own clock counts as seen since then, too.
  */
 function isSeenFailing(context: Context, { record, tally }: Watched, sinceMs: number): boolean {
-  const { intervalSeconds, timeoutSeconds } = context.situation.policy.health;
+  const { intervalSeconds, timeoutSeconds } = context.input.policy.health;
   const roundMs = (intervalSeconds + timeoutSeconds) * 1000;
-  const isRoundOver = context.situation.nowMs - sinceMs > roundMs;
+  const isRoundOver = context.input.nowMs - sinceMs > roundMs;
   const failed = (record?.votes ?? []).filter((vote) => {
     if (vote.last.outcome !== 'fail') return false;
     const atMs = saidAtMs(vote);

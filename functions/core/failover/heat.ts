@@ -14,7 +14,7 @@ const TOLERANCE = 1e-6;
 
 /** Returns the traffic with the heat of clusters that become hot or cool down under this allocation. */
 export function withHeat(context: Context, traffic: Traffic): Traffic {
-  const hot = hotClusters(context, context.situation.traffic.allocation, traffic.allocation);
+  const hot = hotClusters(context, context.input.traffic.allocation, traffic.allocation);
   const known = traffic.clusters.filter(({ heat }) => heat !== undefined).map(({ cluster }) => cluster);
   return [...new Set([...hot, ...known])].reduce((next, name) => {
     const item = context.clusters.get(name);
@@ -29,8 +29,8 @@ export function withHeat(context: Context, traffic: Traffic): Traffic {
  * Returns the clusters that may be above their capacity. Gateways follow at different times, so meanwhile a cluster may
  * carry the larger of its old and its new points in each backend.
  */
-function hotClusters({ situation }: Context, before: SealedAllocation, after: SealedAllocation): Set<string> {
-  const { clusters, placements } = situation;
+function hotClusters({ input }: Context, before: SealedAllocation, after: SealedAllocation): Set<string> {
+  const { clusters, placements } = input;
   const capacities = new Map(
     clusters.flatMap(({ name, capacity }) => (capacity === undefined ? [] : [[name, capacity]])),
   );
@@ -64,12 +64,12 @@ function mostLoads(
  * for an hour more at most.
  */
 function cooling(
-  { situation, verifiedAtMs }: Context,
+  { input, verifiedAtMs }: Context,
   item: Watched,
   before: ClusterState['heat'],
 ): ClusterState['heat'] {
   if (before === undefined) return undefined;
-  const { nowMs, policy } = situation;
+  const { nowMs, policy } = input;
   const { untilMs = verifiedAtMs === undefined ? undefined : nowMs + recoveryMsOf(policy) } = before;
   if (untilMs === undefined) return {};
   const isHot = nowMs < untilMs || (!isQuick(item) && nowMs < untilMs + MEMORY_MS);

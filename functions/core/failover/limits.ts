@@ -15,7 +15,7 @@ export function limitsOf(context: Context, traffic: Traffic): Limits {
 
 function clusterLimitsOf(context: Context, traffic: Traffic): Map<string, Limit[]> {
   const found = new Map<string, Limit[]>();
-  const gated = gatedClusters(context);
+  const gated = clustersBehindClosedGates(context);
   for (const [name, state] of statesOf(context, traffic)) {
     const limits = [...standingLimits(context, traffic, state, gated.has(name)), ...peoplesLimits(traffic, name)];
     if (limits.length > 0) found.set(name, limits);
@@ -82,7 +82,7 @@ function standingLimits(context: Context, traffic: Traffic, state: ClusterState,
     case 'joining':
       return [{ reason: 'joining' }];
     case 'held':
-      return [...impaired, ...waitsOf(context, traffic, state).map((reason) => ({ reason }))];
+      return [...impaired, ...holdReasonsOf(context, traffic, state).map((reason) => ({ reason }))];
     case 'ramping':
       return [...impaired, { reason: 'ramp', percent: state.ramp?.percent ?? 0 }];
   }
@@ -97,23 +97,23 @@ function suspectedLimits({ ramp, dwell, isApproved }: ClusterState): Limit[] {
   return dwell || isApproved ? [{ reason: 'turn' }] : [];
 }
 
-type Wait = 'turn' | 'dwell' | 'consent';
+type HoldReason = 'turn' | 'dwell' | 'consent';
 
 /** Returns what a held cluster waits for; at least its turn. */
-export function waitsOf({ situation }: Context, traffic: Traffic, state: ClusterState): Wait[] {
-  const { nowMs, policy } = situation;
+export function holdReasonsOf({ input }: Context, traffic: Traffic, state: ClusterState): HoldReason[] {
+  const { nowMs, policy } = input;
   const { dwell, isApproved } = state;
   const { failback, freezeWindows } = policy.failover;
   const servedMs = dwell ? dwell.servedMs + (dwell.sinceMs === undefined ? 0 : nowMs - dwell.sinceMs) : 0;
   const mustDwell = dwell && (nowMs < dwell.untilMs || servedMs < policy.health.dwellSeconds * 1000);
   const mustBeAllowed = failback.mode === 'manual' && !isApproved;
-  const needsConsent = mustBeAllowed || isFrozen(freezeWindows, nowMs) || awaitsGate({ ...situation, traffic }, state);
-  const waits: Wait[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
-  return waits.length > 0 ? waits : ['turn'];
+  const needsConsent = mustBeAllowed || isFrozen(freezeWindows, nowMs) || awaitsGate({ ...input, traffic }, state);
+  const reasons: HoldReason[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
+  return reasons.length > 0 ? reasons : ['turn'];
 }
 
 /** Returns the clusters that a closed gate keeps as they are. */
-export function gatedClusters({ clusters, situation }: Context): Set<string> {
-  const closed = situation.policy.safety.gates.filter(({ open }) => !open);
+export function clustersBehindClosedGates({ clusters, input }: Context): Set<string> {
+  const closed = input.policy.safety.gates.filter(({ open }) => !open);
   return new Set(closed.flatMap(({ clusters: named }) => named ?? [...clusters.keys()]));
 }

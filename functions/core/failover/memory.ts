@@ -5,15 +5,15 @@ import type { SealedAllocation } from '../allocation/sealed.ts';
 import type { Placement } from '../model/fleet-facts.ts';
 import { type Context, moved, type Step, UNCHANGED } from './context.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
-import type { Situation } from './situation.ts';
+import type { DecisionInput } from './decision-input.ts';
 import { type ClusterState, type Dwell, type Traffic, withState } from './traffic.ts';
 
 /**
  * Forgets clusters that are gone or were replaced by others of the same name, and failures and removals that are too
  * old to matter.
  */
-export const forget: Step = ({ situation, clusters }, traffic) => {
-  const { nowMs, policy } = situation;
+export const forget: Step = ({ input, clusters }, traffic) => {
+  const { nowMs, policy } = input;
   const windowMs = (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000;
   const isThere = ({ cluster, uid }: ClusterState) => {
     const facts = clusters.get(cluster)?.facts;
@@ -21,7 +21,7 @@ export const forget: Step = ({ situation, clusters }, traffic) => {
   };
   const kept = traffic.clusters
     .filter(isThere)
-    .map((state) => faded(inTime(state, situation), nowMs, Math.max(MEMORY_MS, windowMs)));
+    .map((state) => faded(inTime(state, input), nowMs, Math.max(MEMORY_MS, windowMs)));
   const gone = traffic.clusters.filter((state) => !isThere(state)).flatMap(({ removedAtMs }) => removedAtMs ?? []);
   const known = traffic.goneRemovalsMs ?? [];
   const goneRemovalsMs = [...known, ...gone].filter((atMs) => nowMs - atMs < windowMs);
@@ -36,8 +36,8 @@ export const forget: Step = ({ situation, clusters }, traffic) => {
  * Records the loss of clusters that went down earlier and lose their last point with this allocation: their cooldown
  * begins now.
  */
-export function withLosses({ situation }: Context, traffic: Traffic, before: SealedAllocation): Traffic {
-  const { nowMs, placements } = situation;
+export function withLosses({ input }: Context, traffic: Traffic, before: SealedAllocation): Traffic {
+  const { nowMs, placements } = input;
   const down = traffic.clusters.filter(({ standing, sinceMs }) => standing === 'down' && sinceMs < nowMs);
   if (down.length === 0 || traffic.allocation === before) return traffic;
   const [had, has] = [before, traffic.allocation].map((allocation) => serving(placements, allocation));
@@ -74,7 +74,7 @@ function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): Clu
  * Returns the state with all of its times capped at what is possible now. A clock that ran ahead for a while may have
  * left times in the future, and nothing should wait for them.
  */
-function inTime(state: ClusterState, { nowMs, policy }: Situation): ClusterState {
+function inTime(state: ClusterState, { nowMs, policy }: DecisionInput): ClusterState {
   const { sinceMs, failuresMs, removedAtMs, dwell, brake, ramp } = state;
   const { cooldownSeconds, correlation, dataGates = [] } = policy.failover;
   const gateSeconds = Math.max(0, ...dataGates.map((gate) => gate.gateSeconds));

@@ -3,7 +3,7 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { setAside } from '../allocation/safety.ts';
 import { compareText } from '../model/text.ts';
-import { type Context, result, stateOf } from './context.ts';
+import { type Context, ruleResult, stateOf } from './context.ts';
 import type { Traffic } from './traffic.ts';
 
 /**
@@ -13,7 +13,7 @@ export function neverEmpty(context: Context, before: Traffic, after: Traffic): R
   const stranded = strandedBy(context, before, after);
   if (stranded.length === 0) return [];
   const detail = `no cluster would be left that may serve ${stranded.join(', ')}`;
-  return [setAside(result('never-empty', false, detail), { ...before, nowMs: context.situation.nowMs })];
+  return [setAside(ruleResult('never-empty', false, detail), { ...before, nowMs: context.input.nowMs })];
 }
 
 /**
@@ -22,7 +22,7 @@ export function neverEmpty(context: Context, before: Traffic, after: Traffic): R
  */
 function strandedBy(context: Context, before: Traffic, after: Traffic): string[] {
   const [did, does] = [servingIn(context, before), servingIn(context, after)];
-  const found = context.situation.placements.filter(({ service, members, pinned }) => {
+  const found = context.input.placements.filter(({ service, members, pinned }) => {
     const able = members.filter(({ weight }) => weight > 0);
     const isServed = (serves: typeof did) => able.some(({ cluster }) => serves(cluster, service));
     return !pinned && isServed(did) && !isServed(does);

@@ -1,4 +1,4 @@
-/** The final effect of a change that people ask for, and the verdict of the safety rules on it. */
+/** The final effect of a change that people ask for, and the results of the safety rules. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { placementShares } from '../allocation/points.ts';
@@ -22,7 +22,7 @@ export function safetyOf(
   before: Traffic,
   after: Traffic,
 ): { rules: RuleResult[]; isRefused: boolean } {
-  const { policy, nowMs, clusters, placements } = context.situation;
+  const { policy, nowMs, clusters, placements } = context.input;
   const then = sharesIn(placements, before.allocation);
   const now = sharesIn(placements, allocationIn(context, after));
   const rules = checkSafety(

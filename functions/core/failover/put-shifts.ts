@@ -38,7 +38,7 @@ function begin(context: Context, traffic: Traffic, asked: readonly LiveShift[]):
   const replaced = traffic.shifts.filter((item) =>
     shifts.some((shift) => isSameTarget(shift, item) && shift.id !== item.id),
   );
-  const endings = replaced.map(({ name, id }) => ({ type: 'shift' as const, name, id, by: context.situation.actor }));
+  const endings = replaced.map(({ name, id }) => ({ type: 'shift' as const, name, id, by: context.input.actor }));
   const trace: Partial<Trace> = {
     ...undrilled.trace,
     endings: [...(undrilled.trace?.endings ?? []), ...endings],
@@ -48,7 +48,7 @@ function begin(context: Context, traffic: Traffic, asked: readonly LiveShift[]):
 }
 
 /** Returns what gateways would be given in the end, and the results of the rules for that. */
-export function foreseen(
+export function previewShifts(
   context: Context,
   traffic: Traffic,
   asked: readonly LiveShift[],
@@ -81,7 +81,7 @@ function withShifts(traffic: Traffic, shifts: readonly LiveShift[]): Traffic {
  * Returns the shift as it begins. It goes on from what the cluster has now; a shift that only gets another reason or
  * more time stays where it is.
  */
-function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift): LiveShift {
+function accepted({ input }: Context, traffic: Traffic, asked: LiveShift): LiveShift {
   const before = traffic.shifts.find((item) => isSameTarget(item, asked));
   const isSame =
     before?.mode === asked.mode &&
@@ -92,7 +92,7 @@ function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift): L
     const { phase, currentPercent, phaseSinceMs, steppedAtMs, decision } = before;
     return { ...asked, phase, currentPercent, phaseSinceMs, steppedAtMs, decision };
   }
-  const { nowMs, decision } = situation;
+  const { nowMs, decision } = input;
   const limited = [...traffic.allocation.limits, ...(traffic.allocation.services ?? [])].filter(
     (item: { cluster: string; service?: string }) => isSameTarget(item, asked),
   );

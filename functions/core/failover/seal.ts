@@ -12,7 +12,7 @@ import { digest, equal } from '../model/digest.ts';
 import type { Placement } from '../model/fleet-facts.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, gracesOf } from './grace.ts';
-import { askedAnew, gatedClusters, limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { askedAnew, clustersBehindClosedGates, limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import { isOfPeople } from './peoples-limits.ts';
 import type { Traffic } from './traffic.ts';
@@ -42,7 +42,7 @@ export function sealAllocation(
   limits: Limits,
   { last, given = last, kept = NOTHING_KEPT }: Sealing,
 ): SealedAllocation {
-  const { placements, policy } = context.situation;
+  const { placements, policy } = context.input;
   const capacities = capacitiesOf(context, traffic);
   const graces = placements.map(gracesOf(context, traffic));
   const { headroomPercent, correlation } = policy.failover;
@@ -60,20 +60,20 @@ export function sealAllocation(
     return kept.has(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);
   });
   const correlationWindowMs = correlation.windowSeconds * 1000;
-  const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
-  const allocated = allocate(input);
-  const settled = placements.map((placement, index): Settled => {
+  const allocationInput: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
+  const allocated = allocate(allocationInput);
+  const placed = placements.map((placement, index): PlacementPoints => {
     const { points = [], reasons = [] } = allocated.backends[index] ?? {};
     const held = kept.has(placement) ? givenOf(placement, given).reasons : reasons;
     return { placement, points, reasons: held, declared: declaredPoints(placement.members) };
   });
-  const totals = totalsOf(settled);
+  const totals = totalsOf(placed);
   const found = {
     limits: [...clusters].map(([cluster, own]) => {
       return { cluster, percent: percentLeft(own, totals.get(cluster) ?? NOTHING), limits: [...own] };
     }),
-    ...(services.length > 0 && { services: sealedServices(services, settled) }),
-    backends: settled.flatMap((item) => sealedBackend(item, limits) ?? []),
+    ...(services.length > 0 && { services: sealedServices(services, placed) }),
+    backends: placed.flatMap((item) => sealedBackend(item, limits) ?? []),
     overloads: [...allocated.overloads],
   };
   const { basis: _, ...before } = last;
@@ -88,7 +88,7 @@ export function sealWithoutAutomation(context: Context, traffic: Traffic): Seale
   const last = traffic.allocation;
   const anew = askedAnew(context, traffic);
   const wanted = limitsWithoutAutomation(context, traffic);
-  const { placements } = context.situation;
+  const { placements } = context.input;
   const asIs = placements.filter(({ service = '', members }) => {
     return !anew.services.has(service) && !members.some(({ cluster }) => anew.clusters.has(cluster));
   });
@@ -184,7 +184,7 @@ function spared(limit: Limit): Limit {
 }
 
 /** A placement with its points, and the points that the declarations alone would give it. */
-interface Settled {
+interface PlacementPoints {
   placement: Placement;
   points: readonly number[];
   reasons: Allotted['reasons'] | Allocated['reasons'];
@@ -192,7 +192,7 @@ interface Settled {
 }
 
 /** Returns undefined for a backend that nothing holds back and that has its declared points. */
-function sealedBackend({ placement, points, reasons, declared }: Settled, limits: Limits): SealedBackend | undefined {
+function sealedBackend({ placement, points, reasons, declared }: PlacementPoints, limits: Limits): SealedBackend | undefined {
   const { key, pools, members, service } = placement;
   const isDeclared = points.every((own, index) => own === declared[index]);
   const held = limitsFor(limits, service);
@@ -208,8 +208,8 @@ function sealedBackend({ placement, points, reasons, declared }: Settled, limits
 }
 
 /** Returns what each service that is held back on its own has left of a cluster. */
-function sealedServices(services: Limits['services'], settled: readonly Settled[]): SealedAllocation['services'] {
-  const of = Map.groupBy(settled, ({ placement }) => placement.service);
+function sealedServices(services: Limits['services'], placed: readonly PlacementPoints[]): SealedAllocation['services'] {
+  const of = Map.groupBy(placed, ({ placement }) => placement.service);
   return services.map(({ service, cluster, limits }) => {
     const total = totalsOf(of.get(service) ?? []).get(cluster) ?? NOTHING;
     return { service, cluster, percent: percentLeft(limits, total), limits: [...limits] };
@@ -221,11 +221,11 @@ function sealedServices(services: Limits['services'], settled: readonly Settled[
  * they carry.
  */
 export function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
-  const gated = gatedClusters(context);
-  return context.situation.clusters.flatMap((facts) => {
+  const gated = clustersBehindClosedGates(context);
+  return context.input.clusters.flatMap((facts) => {
     if (facts.capacity === undefined || gated.has(facts.name)) return [];
     const { fallsMs } = stateOf(traffic, facts);
-    const fallen = hasFallen(fallsMs, context.situation.nowMs);
+    const fallen = hasFallen(fallsMs, context.input.nowMs);
     return [{ cluster: facts.name, requestsPerSecond: facts.capacity, hasFallen: fallen }];
   });
 }
@@ -238,9 +238,9 @@ interface Total {
 
 const NOTHING: Total = { given: 0, declared: 0 };
 
-function totalsOf(settled: readonly Settled[]): Map<string, Total> {
+function totalsOf(placed: readonly PlacementPoints[]): Map<string, Total> {
   const totals = new Map<string, Total>();
-  for (const { placement, points, declared } of settled) {
+  for (const { placement, points, declared } of placed) {
     for (const [index, { cluster }] of placement.members.entries()) {
       const total = totals.get(cluster) ?? { ...NOTHING };
       total.given += points[index] ?? 0;

@@ -41,9 +41,9 @@ export function serviceLimitsOf(context: Context, traffic: Traffic): OfService[]
  * Returns the limit of a returning service. Consent is needed only while a freeze window is open, as for a cluster that
  * was up.
  */
-function returnLimit({ situation }: Context, { ramp }: ServiceReturn): OfService['limits'][number] {
+function returnLimit({ input }: Context, { ramp }: ServiceReturn): OfService['limits'][number] {
   if (ramp) return { reason: 'ramp', percent: ramp.percent };
-  return { reason: isFrozen(situation.policy.failover.freezeWindows, situation.nowMs) ? 'consent' : 'turn' };
+  return { reason: isFrozen(input.policy.failover.freezeWindows, input.nowMs) ? 'consent' : 'turn' };
 }
 
 /**

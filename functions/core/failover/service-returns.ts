@@ -4,7 +4,7 @@
  */
 
 import { compareText } from '../model/text.ts';
-import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED } from './context.ts';
+import { type Context, quorumVerdictOf, moved, type Step, stateOf, UNCHANGED } from './context.ts';
 import { limitsOf } from './limits.ts';
 import { nextRampPercent } from './pace.ts';
 import { heldPercent } from './seal.ts';
@@ -28,7 +28,7 @@ export function heldApart(
   reason: string,
 ): Traffic {
   if (!context.acts || !isApart(context, traffic, cluster)) return traffic;
-  const { nowMs: sinceMs, decision } = context.situation;
+  const { nowMs: sinceMs, decision } = context.input;
   const own = { service, cluster, ...(shift !== undefined && { shift }), sinceMs, reason, decision };
   return withReturns(traffic, [...returnsBesides(traffic, own), own]);
 }
@@ -68,17 +68,17 @@ export const joinReturns: Step = (context, traffic) => {
  */
 export function mayGoOn(context: Context, traffic: Traffic, { cluster, ramp }: ServiceReturn): boolean {
   const item = context.clusters.get(cluster);
-  if (item === undefined || isFrozen(context.situation.policy.failover.freezeWindows, context.situation.nowMs))
+  if (item === undefined || isFrozen(context.input.policy.failover.freezeWindows, context.input.nowMs))
     return false;
   const { standing, impairedSinceMs } = stateOf(traffic, item.facts);
-  const finding = findingOf(traffic, item);
-  const isSound = finding === 'healthy' || (finding === 'unknown' && ramp === undefined);
+  const verdict = quorumVerdictOf(traffic, item);
+  const isSound = verdict === 'healthy' || (verdict === 'unknown' && ramp === undefined);
   return isSound && standing !== 'suspected' && impairedSinceMs === undefined;
 }
 
 /** Returns the traffic after the next step of a service's return, which begins with what the service has already. */
 export function withServiceStep(context: Context, traffic: Traffic, own: ServiceReturn): Traffic {
-  const { nowMs, decision, policy } = context.situation;
+  const { nowMs, decision, policy } = context.input;
   const { failback } = policy.failover;
   const percent = own.ramp?.percent ?? heldPercent(context, traffic, limitsOf(context, traffic), own);
   const next =

@@ -1,7 +1,7 @@
 /** Shifts and break-glasses of people: how they move, drain, are applied and end. */
 
 import { compareText } from '../model/text.ts';
-import { type Context, findingOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { type Context, quorumVerdictOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { nextShiftPercent } from './pace.ts';
 import { givesNoMore } from './seal.ts';
 import { heldApart } from './service-returns.ts';
@@ -10,7 +10,7 @@ import { type LiveShift, type Traffic, withState } from './traffic.ts';
 
 /** The step that ends shifts and break-glasses whose time is over, and shifts of clusters that are gone. */
 export const expire: Step = (context, traffic) => {
-  const { nowMs } = context.situation;
+  const { nowMs } = context.input;
   const trace: Pick<Trace, 'events' | 'endings'> = { events: [], endings: [] };
   const isOver = ({ expiresAtMs }: { expiresAtMs: number }) => nowMs >= expiresAtMs;
   let next = traffic;
@@ -39,7 +39,7 @@ function moveShift(context: Context, traffic: Traffic, shift: LiveShift): Traffi
  * Returns the traffic after the next step towards what the shift asks for. The first step does not wait for gateways.
  */
 function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
-  const { nowMs, decision, policy } = context.situation;
+  const { nowMs, decision, policy } = context.input;
   const isFirst = shift.steppedAtMs < shift.phaseSinceMs;
   const isDue = context.verifiedAtMs !== undefined && nowMs - shift.steppedAtMs >= shift.stepSeconds * 1000;
   if (!isFirst && !isDue) return traffic;
@@ -58,7 +58,7 @@ function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffi
  * other cluster can serve.
  */
 function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const { verifiedAtMs } = context;
   if (!givesNoMore(context, traffic, shift)) {
     const isSaid = shift.phase === 'applied';
@@ -104,14 +104,14 @@ export function heldFor(context: Context, traffic: Traffic, cluster: string, rea
   const item = context.clusters.get(cluster);
   if (item === undefined || !context.acts) return traffic;
   const state = stateOf(traffic, item.facts);
-  const { nowMs, decision } = context.situation;
+  const { nowMs, decision } = context.input;
   return state.standing === 'up' ? withState(traffic, held(state, { nowMs, decision, reason })) : traffic;
 }
 
 /** Tells whether a cluster is not found to have failed, so that its traffic has to be moved with care. */
 export function answers({ clusters }: Context, traffic: Traffic, cluster: string): boolean {
   const item = clusters.get(cluster);
-  return item === undefined || findingOf(traffic, item) !== 'unhealthy';
+  return item === undefined || quorumVerdictOf(traffic, item) !== 'unhealthy';
 }
 
 /** Returns what a shift takes out, for people. */

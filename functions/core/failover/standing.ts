@@ -8,10 +8,10 @@ import { cooldownMs, MEMORY_MS } from './pace.ts';
 import type { BrakeName, ClusterState, Dwell, Standing } from './traffic.ts';
 
 /** The verdict of a quorum of a cluster's voters; unknown when there is no quorum. */
-export type Finding = 'healthy' | 'unhealthy' | 'unknown';
+export type QuorumVerdict = 'healthy' | 'unhealthy' | 'unknown';
 
 /** The inputs of a transition besides the state itself. */
-export interface Circumstances {
+export interface TransitionInput {
   nowMs: number;
   decision: string;
   /** The reason for the change, for people. */
@@ -23,22 +23,22 @@ export interface Circumstances {
   /** The brake that keeps a failing cluster in; undefined when there is none. */
   brake: { name: BrakeName; untilMs?: number | undefined; reason: string } | undefined;
   /** True when a closed gate keeps the cluster's traffic where it is. */
-  isGated: boolean;
+  isGateClosed: boolean;
   /** True when the cluster carries more than its capacity. */
   isOverloaded: boolean;
   /** True when it has in every backend what it would have if it were up. */
   hasEntitlement: boolean;
 }
 
-type Brake = NonNullable<Circumstances['brake']>;
+type Brake = NonNullable<TransitionInput['brake']>;
 
 /** Returns the next state of a cluster; the same object when nothing changes. */
-export type Transition = (state: ClusterState, now: Circumstances) => ClusterState;
+export type Transition = (state: ClusterState, now: TransitionInput) => ClusterState;
 
 const stays: Transition = (state) => state;
 
-/** The transition that each finding causes in each standing. */
-export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
+/** The transition that each verdict causes in each standing. */
+export const TRANSITIONS: Record<Standing, Record<QuorumVerdict, Transition>> = {
   up: { healthy: stays, unhealthy: fail, unknown: stays },
   suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },
   down: { healthy: recover, unhealthy: leave, unknown: leave },
@@ -55,10 +55,10 @@ export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Sta
 };
 
 /** Returns the state with another standing. Fields that only the previous standing needed are dropped. */
-export function become(
+export function withStanding(
   { cluster, uid, failuresMs, fallsMs, removedAtMs, recoveredAtMs, dismissedUntilMs, cause, heat }: ClusterState,
   standing: Standing,
-  { nowMs, decision, reason }: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>,
+  { nowMs, decision, reason }: Pick<TransitionInput, 'nowMs' | 'decision' | 'reason'>,
   changes: Partial<ClusterState> = {},
 ): ClusterState {
   return {
@@ -82,24 +82,24 @@ export function become(
 /**
  * Returns a held state. With `wait` it has to dwell before it may take its turn; without, it waits for its turn only.
  */
-export function held(state: ClusterState, now: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>, wait?: Dwell) {
-  return become(state, 'held', now, wait ? { dwell: wait } : { isApproved: true });
+export function held(state: ClusterState, now: Pick<TransitionInput, 'nowMs' | 'decision' | 'reason'>, wait?: Dwell) {
+  return withStanding(state, 'held', now, wait ? { dwell: wait } : { isApproved: true });
 }
 
-function fail(state: ClusterState, now: Circumstances): ClusterState {
+function fail(state: ClusterState, now: TransitionInput): ClusterState {
   if (state.dismissedUntilMs !== undefined && now.nowMs < state.dismissedUntilMs) return state;
   return now.brake === undefined ? goDown(state, now) : suspect(state, now, now.brake);
 }
 
-function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
+function suspect(state: ClusterState, now: TransitionInput, { name, untilMs, reason: why }: Brake): ClusterState {
   const reason = `${now.reason}; ${why}`;
   const failed = withFailure(state, now);
   const brake = { name, ...(untilMs !== undefined && { untilMs }) };
-  return become(failed, 'suspected', { ...now, reason }, { brake, ...waitAnew(failed, now) });
+  return withStanding(failed, 'suspected', { ...now, reason }, { brake, ...waitAnew(failed, now) });
 }
 
 /** A cluster that fails while it dwells has to stay healthy for the whole time again. */
-function waitAnew(state: ClusterState, { nowMs, cooldownSeconds }: Circumstances): Partial<ClusterState> {
+function waitAnew(state: ClusterState, { nowMs, cooldownSeconds }: TransitionInput): Partial<ClusterState> {
   const untilMs = nowMs + cooldownMs(state.failuresMs.length, cooldownSeconds);
   return { ...waitOf(state), ...(state.dwell && { dwell: { untilMs, servedMs: 0 } }) };
 }
@@ -109,41 +109,41 @@ function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState
   return { ...(dwell && { dwell }), ...(isApproved && { isApproved }), ...(ramp && { ramp }) };
 }
 
-function goDown(state: ClusterState, now: Circumstances): ClusterState {
-  const { nowMs, cause, isGated } = now;
+function goDown(state: ClusterState, now: TransitionInput): ClusterState {
+  const { nowMs, cause, isGateClosed } = now;
   const { recoveredAtMs: _, cause: __, dismissedUntilMs: ___, ...rest } = withFailure(state, now);
-  const removal = isGated ? { isGated } : { removedAtMs: nowMs };
-  return become(rest, 'down', now, { ...removal, ...(cause && { cause }) });
+  const removal = isGateClosed ? { isGated: true } : { removedAtMs: nowMs };
+  return withStanding(rest, 'down', now, { ...removal, ...(cause && { cause }) });
 }
 
 /** Takes out a cluster that a gate has kept in once the gate opens, unless a brake speaks against it then. */
-function leave(state: ClusterState, now: Circumstances): ClusterState {
-  if (!state.isGated || now.isGated) return state;
+function leave(state: ClusterState, now: TransitionInput): ClusterState {
+  if (!state.isGated || now.isGateClosed) return state;
   if (now.brake !== undefined) return suspect(state, now, now.brake);
   const { isGated: _, ...rest } = state;
   return { ...rest, removedAtMs: now.nowMs };
 }
 
 /** Records a failure, unless the cluster is suspected or down and its failure is known already. */
-function withFailure(state: ClusterState, { nowMs, isOverloaded }: Circumstances): ClusterState {
+function withFailure(state: ClusterState, { nowMs, isOverloaded }: TransitionInput): ClusterState {
   if (state.standing === 'suspected' || state.standing === 'down') return state;
   const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs];
   return { ...state, failuresMs, fallsMs: isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs };
 }
 
-function clear(state: ClusterState, now: Circumstances): ClusterState {
+function clear(state: ClusterState, now: TransitionInput): ClusterState {
   return trusted(state, { ...now, reason: 'a majority of its voters see it answer again' });
 }
 
 /** Returns a suspected cluster to the standing that it had before. */
-function trusted(state: ClusterState, now: Circumstances, changes: Partial<ClusterState> = {}): ClusterState {
+function trusted(state: ClusterState, now: TransitionInput, changes: Partial<ClusterState> = {}): ClusterState {
   const isHeld = state.dwell !== undefined || state.isApproved === true;
   const standing = state.ramp ? 'ramping' : isHeld ? 'held' : 'up';
-  return become(state, standing, now, { ...waitOf(state), ...changes });
+  return withStanding(state, standing, now, { ...waitOf(state), ...changes });
 }
 
 /** Takes out a suspected cluster whose brake has ended, unless another brake holds it. */
-function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
+function awaitBrake(state: ClusterState, now: TransitionInput): ClusterState {
   const { brake } = now;
   if (brake === undefined) return goDown(state, { ...now, reason: `${now.reason}; the brake has ended` });
   const { name, untilMs } = state.brake ?? {};
@@ -155,23 +155,23 @@ function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
  * A cluster that recovers with its whole share, as after all clusters had failed together, goes up at once. Any other
  * is held until its cooldown is over and it has been healthy for the dwell time.
  */
-function recover(state: ClusterState, now: Circumstances): ClusterState {
+function recover(state: ClusterState, now: TransitionInput): ClusterState {
   const back = { ...state, recoveredAtMs: now.nowMs };
   const reason = 'a majority of its voters see it answer again';
-  if (now.hasEntitlement) return become(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
+  if (now.hasEntitlement) return withStanding(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
   const outSinceMs = Math.max(state.sinceMs, state.leftAtMs ?? 0);
   const untilMs = outSinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
   return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
 }
 
 /** Resumes a dwell that was paused. */
-function dwell(state: ClusterState, { nowMs }: Circumstances): ClusterState {
+function dwell(state: ClusterState, { nowMs }: TransitionInput): ClusterState {
   if (state.dwell === undefined || state.dwell.sinceMs !== undefined) return state;
   return { ...state, dwell: { ...state.dwell, sinceMs: nowMs } };
 }
 
 /** Pauses a dwell: time in which nobody can say that the cluster is healthy does not count. */
-function pause(state: ClusterState, { nowMs }: Circumstances): ClusterState {
+function pause(state: ClusterState, { nowMs }: TransitionInput): ClusterState {
   if (state.dwell?.sinceMs === undefined) return state;
   const { sinceMs, servedMs, untilMs } = state.dwell;
   return { ...state, dwell: { untilMs, servedMs: servedMs + nowMs - sinceMs } };
@@ -183,7 +183,7 @@ function trust(state: ClusterState): ClusterState {
   return { ...state, ramp };
 }
 
-function doubt(state: ClusterState, now: Circumstances): ClusterState {
+function doubt(state: ClusterState, now: TransitionInput): ClusterState {
   if (state.ramp === undefined) return state;
   const { doubtedSinceMs } = state.ramp;
   if (doubtedSinceMs === undefined) return { ...state, ramp: { ...state.ramp, doubtedSinceMs: now.nowMs } };
@@ -192,11 +192,11 @@ function doubt(state: ClusterState, now: Circumstances): ClusterState {
   return held(state, { ...now, reason }, { untilMs: now.nowMs, servedMs: 0 });
 }
 
-function join(state: ClusterState, now: Circumstances): ClusterState {
+function join(state: ClusterState, now: TransitionInput): ClusterState {
   return held(state, { ...now, reason: 'new to the fleet, and found healthy' });
 }
 
-function dismiss(state: ClusterState, now: Circumstances): ClusterState {
+function dismiss(state: ClusterState, now: TransitionInput): ClusterState {
   const dismissedUntilMs = now.nowMs + MEMORY_MS;
   return trusted(state, now, { dismissedUntilMs });
 }
@@ -208,7 +208,7 @@ function believe(state: ClusterState): ClusterState {
   return rest;
 }
 
-function approve(state: ClusterState, now: Circumstances): ClusterState {
+function approve(state: ClusterState, now: TransitionInput): ClusterState {
   const waitsForNobody = state.isApproved === true && state.dwell === undefined;
   return waitsForNobody ? state : held(state, now);
 }

@@ -1,5 +1,5 @@
 /**
- * Records and verdicts of requests sent through a gateway. That a gateway has the declared configuration does not prove
+ * Records of requests sent through a gateway. That a gateway has the declared configuration does not prove
  * that a client gets an answer, so the two are reported separately.
  */
 
@@ -74,23 +74,23 @@ export function afterRequest(
   return { uid, check: digest(spec.dataPlaneCheck), trafficVersion, atMs: nowMs, sinceMs, ...outcome };
 }
 
-/** The verdict on whether a client gets an answer through the gateway, and its evidence. */
-export interface DataPlaneVerdict {
+/** The state of the condition that clients get an answer through the gateway, and its evidence. */
+export interface DataPlaneState {
   status: Condition['status'];
   reason: Extract<ReasonCode, 'Observed' | 'NotObserved' | 'NotObservedYet' | 'RequestNotSent'>;
   arguments: ReasonArguments;
-  /** The time since which the verdict has held. */
+  /** The time since which the state has held. */
   at: string;
   /** The time at which the request was sent. */
   observedAt?: string | undefined;
 }
 
-/** Returns the verdict on a gateway; undefined when it declares no data plane check. */
+/** Returns the state of a gateway; undefined when it declares no data plane check. */
 export function observedAt(
   gateway: Resource<'gateway'>,
   reading: Reading | undefined,
   record: DataPlaneRecord | undefined,
-): DataPlaneVerdict | undefined {
+): DataPlaneState | undefined {
   if (gateway.spec.dataPlaneCheck === undefined) return undefined;
   if (reading === undefined || record === undefined || !isCurrent(gateway, reading, record)) {
     const at = reading?.poolsReadAt ?? reading?.readAt ?? gateway.updatedAt;
@@ -101,7 +101,7 @@ export function observedAt(
   return { ...SEEN[outcome], arguments: { sentAt, detail }, at: isoOf(sinceMs), observedAt: sentAt };
 }
 
-const SEEN: Record<DataPlaneRecord['outcome'], Pick<DataPlaneVerdict, 'status' | 'reason'>> = {
+const SEEN: Record<DataPlaneRecord['outcome'], Pick<DataPlaneState, 'status' | 'reason'>> = {
   ok: { status: 'True', reason: 'Observed' },
   fail: { status: 'False', reason: 'NotObserved' },
   unsent: { status: 'Unknown', reason: 'RequestNotSent' },

@@ -25,7 +25,7 @@ export const ORPHAN_CONFIRMED_MS = 600_000;
 const RETRY_BASE_MS = 10_000;
 const RETRY_CAP_MS = 900_000;
 
-export interface Circumstances {
+export interface ClassifyInput {
   baseline: Baseline;
   /** The last reading of the gateway. */
   last: Reading;
@@ -47,7 +47,7 @@ export interface Circumstances {
   lagging(pool: string): string[];
 }
 
-export interface Judged {
+export interface ClassifiedChanges {
   /** The changes to make, in order. */
   push: Change[];
   /** The changes not kept back that overwrite an edit made at the gateway. */
@@ -68,20 +68,20 @@ export interface Judged {
  * Divides the changes of a plan into those to make and those to hold back, and records for each object why it does not
  * match its declaration.
  */
-export function judge(plan: Plan, given: Circumstances): Judged {
-  const causes = causesOf(plan, given.baseline);
-  const refused = refusedOf(plan, given);
-  const orphans = orphansOf(causes.orphaned, given);
-  const waits = waitingDeletions(plan.changes, [...refused.keys()], given.baseline);
-  const stays = leftAsDrift(causes.declared, causes.drifted, given);
-  const orphaned = causes.orphaned.filter((change) => !isConfirmed(change, orphans, given.nowMs));
+export function classifyChanges(plan: Plan, input: ClassifyInput): ClassifiedChanges {
+  const causes = causesOf(plan, input.baseline);
+  const refused = refusedOf(plan, input);
+  const orphans = orphansOf(causes.orphaned, input);
+  const waits = waitingDeletions(plan.changes, [...refused.keys()], input.baseline);
+  const stays = leftAsDrift(causes.declared, causes.drifted, input);
+  const orphaned = causes.orphaned.filter((change) => !isConfirmed(change, orphans, input.nowMs));
   const kept = new Set([...refused.keys(), ...waits, ...stays, ...orphaned]);
-  const isPushed = (change: Change) => !given.isObserveOnly && !kept.has(change);
-  const push = plan.changes.filter(isPushed).map((change) => withReplacements(change, plan, given));
+  const isPushed = (change: Change) => !input.isObserveOnly && !kept.has(change);
+  const push = plan.changes.filter(isPushed).map((change) => withReplacements(change, plan, input));
   const left = causes.drifted.filter((change) => stays.has(change));
-  const alarming = new Set(unaccepted(left, given.baseline, given.drift));
+  const alarming = new Set(unaccepted(left, input.baseline, input.drift));
   const reasonOf = (change: Change): DeviationReason => {
-    if (given.isObserveOnly) return 'ObserveOnly';
+    if (input.isObserveOnly) return 'ObserveOnly';
     if (refused.has(change)) return 'Refused';
     if (waits.has(change)) return 'Waiting';
     if (stays.has(change)) return alarming.has(change) ? 'Drifted' : 'Adopted';
@@ -98,8 +98,8 @@ export function judge(plan: Plan, given: Circumstances): Judged {
     orphans,
     orphaned,
     deviations: [
-      ...open.map((change) => deviationOf(change, reasonOf(change), given, refused.get(change))),
-      ...shadowedDeviations(given),
+      ...open.map((change) => deviationOf(change, reasonOf(change), input, refused.get(change))),
+      ...shadowedDeviations(input),
     ],
   };
 }
@@ -108,16 +108,16 @@ export function judge(plan: Plan, given: Circumstances): Judged {
  * Returns the changes that are refused: by a limit or the guard, or else because the cloud has refused the same change
  * lately.
  */
-function refusedOf({ changes }: Plan, given: Circumstances): Map<Change, Refusal> {
+function refusedOf({ changes }: Plan, input: ClassifyInput): Map<Change, Refusal> {
   const refused = new Map<Change, Refusal>();
   for (const change of changes) {
-    const refusal = given.objection(change) ?? (given.isAsked ? undefined : remembered(change, given));
+    const refusal = input.objection(change) ?? (input.isAsked ? undefined : remembered(change, input));
     if (refusal) refused.set(change, refusal);
   }
   return refused;
 }
 
-function remembered(change: Change, { last, nowMs }: Circumstances): Refusal | undefined {
+function remembered(change: Change, { last, nowMs }: ClassifyInput): Refusal | undefined {
   const refusal = lastRefusal(change, last);
   if (refusal === undefined || refusal.wanted !== wantedOf(change) || msOf(refusal.retryAt) <= nowMs) return undefined;
   const { kind, key } = change;
@@ -151,7 +151,7 @@ function waitingDeletions(
  * Adds to a deletion the keys of the objects that replace the deleted one, so that it is skipped when the cloud refuses
  * one of them in the same run.
  */
-function withReplacements(change: Change, { changes }: Plan, { baseline }: Circumstances): Change {
+function withReplacements(change: Change, { changes }: Plan, { baseline }: ClassifyInput): Change {
   if (change.verb !== 'delete') return change;
   const routes = new Set(routesBefore(change, baseline));
   if (routes.size === 0) return change;
@@ -168,16 +168,16 @@ function withReplacements(change: Change, { changes }: Plan, { baseline }: Circu
 function leftAsDrift(
   declared: readonly Change[],
   drifted: readonly Change[],
-  given: Circumstances,
+  input: ClassifyInput,
 ): ReadonlySet<Change> {
-  if (given.revertsDrift) return new Set();
+  if (input.revertsDrift) return new Set();
   const highest = Math.max(-1, ...declared.filter(({ verb }) => verb !== 'delete').map(({ rank }) => rank));
   const isNeeded = ({ verb, rank }: Change) => verb === 'create' && rank < highest;
-  return new Set(drifted.filter((change) => !isNeeded(change) && !given.restoresMarks(change)));
+  return new Set(drifted.filter((change) => !isNeeded(change) && !input.restoresMarks(change)));
 }
 
 /** Returns the orphans. An orphan that was found before keeps the time at which it was first found. */
-function orphansOf(orphaned: readonly Change[], { last, nowMs }: Circumstances): Orphan[] {
+function orphansOf(orphaned: readonly Change[], { last, nowMs }: ClassifyInput): Orphan[] {
   return orphaned.map(({ kind, key, before }) => {
     const known = last.orphans.find((item) => item.kind === kind && item.key === key);
     return { kind, key, remoteId: before?.remoteId ?? '', since: known?.since ?? isoOf(nowMs) };
@@ -202,7 +202,7 @@ function deviationOf(
     movesPoints,
     baseline,
     lagging,
-  }: Pick<Circumstances, 'last' | 'nowMs' | 'movesPoints' | 'baseline' | 'lagging'>,
+  }: Pick<ClassifyInput, 'last' | 'nowMs' | 'movesPoints' | 'baseline' | 'lagging'>,
   refusal?: Refusal,
 ): Deviation {
   const { verb, kind, key, after, before } = change;
@@ -237,7 +237,7 @@ function refusalRecord(
   return { code, detail, wanted, attempts, retryAt: isoOf(nowMs + waitMs) };
 }
 
-function shadowedDeviations({ shadowed, last, nowMs }: Circumstances): Deviation[] {
+function shadowedDeviations({ shadowed, last, nowMs }: ClassifyInput): Deviation[] {
   return shadowed.map(({ object: { kind, key, rules }, by }) => {
     const known = last.deviations.find((item) => item.kind === kind && item.key === key);
     return {

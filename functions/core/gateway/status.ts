@@ -16,7 +16,7 @@ export const NO_PROGRESS_MS = 30_000;
 export const STALE_MS = 180_000;
 
 /** The known state of one gateway. */
-export interface Sight {
+export interface StatusInput {
   gateway: string;
   reading: Reading | undefined;
   /** The time since which the gateway has been as desired; present only while it is, and when the time is known. */
@@ -26,7 +26,7 @@ export interface Sight {
 }
 
 /** The known state of one resource at one gateway. */
-export interface ResourceSight extends Sight {
+export interface ProgrammedInput extends StatusInput {
   /**
    * A revision of the resource: the last complete read was compared with it or a later one; undefined when there is
    * none.
@@ -39,7 +39,7 @@ export interface ResourceSight extends Sight {
 }
 
 /** The known state of the traffic of one resource at one gateway. */
-export interface TrafficSight extends Sight {
+export interface FollowingInput extends StatusInput {
   /** The time since which a decided or declared change of points has been waiting. */
   waitingSince?: string | undefined;
   /** The clusters whose points differ from those that they should have; undefined when their points are unknown. */
@@ -53,69 +53,69 @@ export interface TrafficSight extends Sight {
   altered: readonly Deviation[];
 }
 
-export interface Verdict {
+export interface ConditionState {
   status: Condition['status'];
   reason: ReasonCode;
   arguments: ReasonArguments;
-  /** The time since which the verdict has held, as far as it is known. */
+  /** The time since which the state has held, as far as it is known. */
   at: string;
-  /** The time at which the facts behind the verdict were read. */
+  /** The time at which the facts behind the state were read. */
   observedAt?: string | undefined;
 }
 
 /** Tells whether all objects of the resource are at one gateway as declared. */
-export function programmedAt(resource: Written, sight: ResourceSight, nowMs: number): Verdict {
-  const { reading, comparedRevision, deviations } = sight;
+export function programmedAt(resource: Written, input: ProgrammedInput, nowMs: number): ConditionState {
+  const { reading, comparedRevision, deviations } = input;
   const observedAt = reading?.readAt;
   const isHeldAgainst = comparedRevision !== undefined && comparedRevision >= resource.revision;
   // The change certainly waits, whether or not the gateway can be read.
   if (!isHeldAgainst && observedAt !== undefined) {
-    return { ...waiting(sight, sight.waitingSince ?? resource.updatedAt, nowMs), observedAt };
+    return { ...waiting(input, input.waitingSince ?? resource.updatedAt, nowMs), observedAt };
   }
-  const unknown = notKnown(resource, sight, observedAt, nowMs);
+  const unknown = unknownState(resource, input, observedAt, nowMs);
   if (unknown) return unknown;
   const objects = deviations.filter(({ isPoints, reason }) => !isPoints && reason !== 'Adopted');
-  return deviating(objects, sight, nowMs) ?? asRead('Programmed', sight, observedAt ?? resource.updatedAt);
+  return deviating(objects, input, nowMs) ?? asRead('Programmed', input, observedAt ?? resource.updatedAt);
 }
 
 /** Tells whether the clusters have the points of the resource that they should have at one gateway. */
-export function followingAt(resource: Written, sight: TrafficSight, nowMs: number): Verdict {
-  const { reading, lagging, waitingSince } = sight;
+export function followingAt(resource: Written, input: FollowingInput, nowMs: number): ConditionState {
+  const { reading, lagging, waitingSince } = input;
   const readAt = reading?.poolsReadAt ?? reading?.readAt;
-  const unknown = notKnown(resource, sight, readAt, nowMs);
+  const unknown = unknownState(resource, input, readAt, nowMs);
   const isBehind = waitingSince !== undefined || (lagging !== undefined && lagging.length > 0);
   if (unknown && !(isBehind && readAt !== undefined)) return unknown;
-  const fault = unknown ? undefined : faultOf(sight, nowMs);
+  const fault = unknown ? undefined : faultOf(input, nowMs);
   if (fault && fault.reason !== 'Pending') return fault;
   if (isBehind || lagging === undefined) {
-    return { ...waiting(sight, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt };
+    return { ...waiting(input, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt };
   }
-  return fault ?? asRead('Following', sight, readAt ?? resource.updatedAt);
+  return fault ?? asRead('Following', input, readAt ?? resource.updatedAt);
 }
 
 /** Returns what keeps the points from being as desired, or from being known; undefined when nothing does. */
-function faultOf({ deviations, altered, ...sight }: TrafficSight, nowMs: number): Verdict | undefined {
-  const found = deviating(deviations, sight, nowMs);
+function faultOf({ deviations, altered, ...input }: FollowingInput, nowMs: number): ConditionState | undefined {
+  const found = deviating(deviations, input, nowMs);
   if (found && found.reason !== 'Pending') return found;
-  const hidden = deviating(altered, sight, nowMs);
+  const hidden = deviating(altered, input, nowMs);
   if (hidden) return hidden.status === 'True' ? { ...hidden, status: 'Unknown' } : hidden;
   return found;
 }
 
-function asRead(reason: 'Programmed' | 'Following', { since }: Sight, readAt: string): Verdict {
+function asRead(reason: 'Programmed' | 'Following', { since }: StatusInput, readAt: string): ConditionState {
   return { status: 'True', reason, arguments: { readAt }, at: since ?? readAt, observedAt: readAt };
 }
 
 /**
- * Returns a verdict when the state of the gateway is not known: it cannot be read, has never been read, or was last
+ * Returns a state when that of the gateway is not known: it cannot be read, has never been read, or was last
  * read too long ago. Otherwise returns undefined.
  */
-function notKnown(
+function unknownState(
   resource: Written,
-  { reading, attempt }: Sight,
+  { reading, attempt }: StatusInput,
   readAt: string | undefined,
   nowMs: number,
-): Verdict | undefined {
+): ConditionState | undefined {
   const { failure } = reading ?? {};
   const readMs = readAt === undefined ? Number.NEGATIVE_INFINITY : msOf(readAt);
   if (failure !== undefined && nowMs - readMs >= NO_PROGRESS_MS) {
@@ -136,13 +136,13 @@ function notKnown(
   return undefined;
 }
 
-function waiting({ attempt }: Sight, waitingSince: string, nowMs: number): Verdict {
+function waiting({ attempt }: StatusInput, waitingSince: string, nowMs: number): ConditionState {
   const cause = attempt && `${attempt.reason}: ${attempt.message.replace(/\.$/, '')}`;
-  const verdict = { status: 'False', at: waitingSince } as const;
+  const state = { status: 'False', at: waitingSince } as const;
   if (nowMs - msOf(waitingSince) < NO_PROGRESS_MS) {
-    return { ...verdict, reason: 'Pending', arguments: { waitingSince, ...(cause && { cause }) } };
+    return { ...state, reason: 'Pending', arguments: { waitingSince, ...(cause && { cause }) } };
   }
-  return { ...verdict, reason: 'NoProgress', arguments: { waitingSince, cause: cause ?? 'no run has taken it up' } };
+  return { ...state, reason: 'NoProgress', arguments: { waitingSince, cause: cause ?? 'no run has taken it up' } };
 }
 
 /**
@@ -154,35 +154,35 @@ function gravityOf({ reason, refusal }: Deviation): number {
 }
 
 /**
- * Returns the verdict for the gravest deviation; undefined when there is none. Accepted drift is not a fault, so its
+ * Returns the state for the gravest deviation; undefined when there is none. Accepted drift is not a fault, so its
  * status is `True`.
  */
-function deviating(deviations: readonly Deviation[], sight: Sight, nowMs: number): Verdict | undefined {
+function deviating(deviations: readonly Deviation[], input: StatusInput, nowMs: number): ConditionState | undefined {
   const [first] = [...deviations].sort((a, b) => gravityOf(a) - gravityOf(b));
   if (first === undefined) return undefined;
   const { reason, since, refusal, verb, kind, key } = first;
-  const observedAt = sight.reading?.readAt;
+  const observedAt = input.reading?.readAt;
   const same = deviations.filter((item) => item.reason === reason);
-  if (reason === 'Pending') return { ...waiting(sight, since, nowMs), observedAt };
+  if (reason === 'Pending') return { ...waiting(input, since, nowMs), observedAt };
   const detail =
     refusal?.detail ?? (reason === 'Shadowed' ? first.detail : `${verb} of ${kind} ${key} (${first.detail})`);
   const given = { objects: same.length, detail, ...(refusal && { code: refusal.code }) };
   return { status: reason === 'Adopted' ? 'True' : 'False', reason, arguments: given, at: since, observedAt };
 }
 
-/** Returns the condition for a verdict on one gateway. */
+/** Returns the condition for its state at one gateway. */
 export function conditionOf(
   type: 'Programmed' | 'Following' | 'Observed',
   { revision }: Written,
-  verdict: Verdict,
+  state: ConditionState,
 ): Condition {
-  const { status, reason, at, observedAt } = verdict;
+  const { status, reason, at, observedAt } = state;
   return {
     type,
     status,
     reason,
-    message: sentenceOf(reason, verdict.arguments),
-    arguments: verdict.arguments,
+    message: sentenceOf(reason, state.arguments),
+    arguments: state.arguments,
     observedRevision: revision,
     lastTransitionTime: at,
     ...(observedAt !== undefined && { observedAt }),
@@ -195,11 +195,11 @@ export function conditionOf(
 export function summaryOf(
   type: 'Programmed' | 'Following',
   resource: Written,
-  verdicts: readonly (Verdict & { gateway: string })[],
+  states: readonly (ConditionState & { gateway: string })[],
 ): Condition {
-  const missing = verdicts.filter(({ status }) => status !== 'True');
+  const missing = states.filter(({ status }) => status !== 'True');
   const worst = missing.find(({ status }) => status === 'False') ?? missing[0];
-  if (verdicts.length === 0) {
+  if (states.length === 0) {
     return conditionOf(type, resource, {
       status: 'Unknown',
       reason: 'NoGateway',
@@ -207,16 +207,16 @@ export function summaryOf(
       at: resource.updatedAt,
     });
   }
-  const observedAt = oldest(verdicts.map((verdict) => verdict.observedAt));
+  const observedAt = oldest(states.map((state) => state.observedAt));
   if (worst === undefined) {
     const at =
-      verdicts
-        .map((verdict) => verdict.at)
+      states
+        .map((state) => state.at)
         .sort()
         .at(-1) ?? resource.updatedAt;
     return conditionOf(type, resource, { status: 'True', reason: type, arguments: {}, at, observedAt });
   }
-  const told = missing.map((verdict) => `${verdict.gateway}: ${sentenceOf(verdict.reason, verdict.arguments)}`);
+  const told = missing.map((state) => `${state.gateway}: ${sentenceOf(state.reason, state.arguments)}`);
   return { ...conditionOf(type, resource, { ...worst, observedAt }), message: told.join(' ') };
 }
 

@@ -6,7 +6,7 @@ import { msOf } from '../model/time.ts';
 import type { HealthRecord, VoterRecord } from './types.ts';
 import { freshnessMs, tally, VOTE_RULES } from './votes.ts';
 import { isAhead, saidAtMs } from './vouch.ts';
-import { type Finding, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
+import { type Symptom, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
 
 export const RECENT = 10;
 
@@ -40,7 +40,7 @@ export function step(record: HealthRecord, observation: Observation, watch: Watc
   const seen = { ...observation, outcome: observation.outcome, observedAtMs };
   const vote = nextVote(before, seen, policy, nowMs);
   const votes = [...next.votes.filter(({ voter }) => voter !== vote.voter), vote];
-  return settle({ ...next, votes: votes.sort((a, b) => compareText(a.voter, b.voter)) }, watch, nowMs);
+  return withMajority({ ...next, votes: votes.sort((a, b) => compareText(a.voter, b.voter)) }, watch, nowMs);
 }
 
 /** Returns the record without the votes and alerts of voters that no longer watch the cluster. */
@@ -63,13 +63,13 @@ export function distrust(record: HealthRecord, voter: string, untilMs: number): 
   return { ...record, votes };
 }
 
-type Seen = Omit<Observation, 'outcome'> & { outcome: 'ok' | 'fail'; observedAtMs: number };
+type CountedObservation = Omit<Observation, 'outcome'> & { outcome: 'ok' | 'fail'; observedAtMs: number };
 
 /**
  * Returns the voter's next vote: its state changes by the windows of the policy. A voter that was silent for too long
  * starts anew, since its earlier observations say nothing about now.
  */
-function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPolicy, nowMs: number): VoterRecord {
+function nextVote(before: VoterRecord | undefined, seen: CountedObservation, policy: HealthPolicy, nowMs: number): VoterRecord {
   const isLate = before !== undefined && seen.observedAtMs - saidAtMs(before) > freshnessMs(policy);
   const known = isLate ? undefined : before;
   const outcomes = withOutcome(known?.outcomes ?? '', letterOf(seen));
@@ -87,7 +87,7 @@ function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPol
   };
 }
 
-function letterOf({ outcome, isSlow = false }: Seen): Finding | 'o' {
+function letterOf({ outcome, isSlow = false }: CountedObservation): Symptom | 'o' {
   if (outcome === 'fail') return 'f';
   return isSlow ? 's' : 'o';
 }
@@ -113,7 +113,7 @@ function nextState(state: HealthState, outcomes: Outcomes, policy: HealthPolicy)
   return isWell ? 'healthy' : state;
 }
 
-function settle(record: HealthRecord, { policy, voters }: Watch, nowMs: number): HealthRecord {
+function withMajority(record: HealthRecord, { policy, voters }: Watch, nowMs: number): HealthRecord {
   const { verdict, cause } = tally(record, voters, policy, nowMs);
   if (verdict === 'unknown') return record;
   const { cause: _, ...rest } = record;

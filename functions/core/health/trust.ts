@@ -1,7 +1,7 @@
 /** Tells whether a prober should trust its own observations. */
 
 /** A prober's last observation of a target. */
-export interface Seen {
+export interface ProbedTarget {
   fleet: string;
   /** The fault domain of the target. Targets of one domain may fail together, whatever fleets they are in. */
   faultDomain: string;
@@ -16,7 +16,7 @@ const MANY_PERCENT = 50;
  * or more fail in each of two fleets that have nothing in common. Fleets whose failing targets share a fault domain do
  * have something in common.
  */
-export function seemsBlind(seen: readonly Seen[]): boolean {
+export function seemsBlind(seen: readonly ProbedTarget[]): boolean {
   const failing = [...Map.groupBy(seen, ({ fleet }) => fleet).values()]
     .map((targets) => ({ total: targets.length, failed: targets.filter(({ failed }) => failed) }))
     .filter(({ total, failed }) => failed.length * 100 >= total * MANY_PERCENT)

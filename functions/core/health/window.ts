@@ -12,7 +12,7 @@ import type { HealthPolicy } from '../../../schemas/fleet.ts';
 export type Outcomes = string;
 
 /** The findings that an observation can support: `f` failed, `s` slow. */
-export type Finding = 'f' | 's';
+export type Symptom = 'f' | 's';
 
 /**
  * The number of observations that are kept: as many as the largest window of a policy, so that an edit of a policy
@@ -20,33 +20,33 @@ export type Finding = 'f' | 's';
  */
 const KEPT = 20;
 
-export function withOutcome(outcomes: Outcomes, outcome: Finding | 'o'): Outcomes {
+export function withOutcome(outcomes: Outcomes, outcome: Symptom | 'o'): Outcomes {
   return (outcomes + outcome).slice(-KEPT);
 }
 
 /** Returns the same outcome, `times` in a row. */
-export function repeated(outcome: Finding | 'o', times: number): Outcomes {
+export function repeated(outcome: Symptom | 'o', times: number): Outcomes {
   return outcome.repeat(Math.min(times, KEPT));
 }
 
 /** Returns how many of the last `size` observations support the finding. */
-export function countIn(outcomes: Outcomes, finding: Finding, size: number): number {
-  return outcomes.slice(-size).split(finding).length - 1;
+export function countIn(outcomes: Outcomes, symptom: Symptom, size: number): number {
+  return outcomes.slice(-size).split(symptom).length - 1;
 }
 
 /** Tells whether enough of the last observations support the finding for it to begin. */
-export function isFound(outcomes: Outcomes, finding: Finding, policy: HealthPolicy): boolean {
-  return countIn(outcomes, finding, policy.failureWindow) >= policy.failureThreshold;
+export function isFound(outcomes: Outcomes, symptom: Symptom, policy: HealthPolicy): boolean {
+  return countIn(outcomes, symptom, policy.failureWindow) >= policy.failureThreshold;
 }
 
 /** Tells whether none of the last `successThreshold` observations supports the finding. */
-export function isGone(outcomes: Outcomes, finding: Finding, { successThreshold }: HealthPolicy): boolean {
-  return outcomes.length >= successThreshold && countIn(outcomes, finding, successThreshold) === 0;
+export function isGone(outcomes: Outcomes, symptom: Symptom, { successThreshold }: HealthPolicy): boolean {
+  return outcomes.length >= successThreshold && countIn(outcomes, symptom, successThreshold) === 0;
 }
 
 /** Tells whether a finding has ended: it is gone, and at most one observation in the recovery window supports it. */
-export function isOver(outcomes: Outcomes, finding: Finding, policy: HealthPolicy): boolean {
-  return isGone(outcomes, finding, policy) && countIn(outcomes, finding, policy.recoveryWindow) <= 1;
+export function isOver(outcomes: Outcomes, symptom: Symptom, policy: HealthPolicy): boolean {
+  return isGone(outcomes, symptom, policy) && countIn(outcomes, symptom, policy.recoveryWindow) <= 1;
 }
 
 /** Returns how many of the last observations in a row have failed, and how many in a row have not. */

@@ -3,7 +3,7 @@ import { sealedLimits } from '../allocation/points.ts';
 import type { SealedAllocation } from '../allocation/sealed.ts';
 import { type GateFacts, type OpenQuestion, openQuestions, questionText } from '../failover/data-gates.ts';
 import type { ClusterState } from '../failover/traffic.ts';
-import { percentIn } from '../failover/verdict.ts';
+import { percentIn } from '../failover/decision-result.ts';
 import { isoOf } from '../model/time.ts';
 import { type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
 

@@ -5,7 +5,7 @@ import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import type { IncidentType, Severity } from '../../../schemas/notification.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import type { Traffic } from '../failover/traffic.ts';
-import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
+import type { DataPlaneState } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
 import type { HealthRecord } from '../health/types.ts';
 import type { Resource } from '../model/resource.ts';
@@ -48,7 +48,7 @@ export interface GatewayFacts {
   name: string;
   reading?: Reading | undefined;
   /** The result of a test request through the gateway. */
-  observed?: DataPlaneVerdict | undefined;
+  observed?: DataPlaneState | undefined;
   /** The changes that it has yet to follow. */
   waiting: readonly { kind: string; since: string }[];
   sync?: { state: SyncState; reason: string; message: string; attempts: number } | undefined;

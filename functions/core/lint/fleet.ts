@@ -41,7 +41,7 @@ export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], pl
 }
 
 /** Warns when nobody is told of a fleet's incidents, or when an event is listed that is never sent. */
-export function lintTold({ automation, notifications }: Pick<FleetSpec, 'automation' | 'notifications'>): Issue[] {
+export function lintNotifications({ automation, notifications }: Pick<FleetSpec, 'automation' | 'notifications'>): Issue[] {
   const isTold = notifications.some(({ events }) => events.length === 0 || events.some(isIncident));
   const retired = notifications.flatMap(({ events }, index) =>
     events.flatMap((type, place) =>

@@ -27,11 +27,11 @@ export interface Write {
   before?: Resource | undefined;
 }
 
-type Told = Pick<AuditEvent, 'action' | 'target'> &
+type EventParts = Pick<AuditEvent, 'action' | 'target'> &
   Partial<Pick<AuditEvent, 'before' | 'after' | 'changes' | 'changeCount'>>;
 
 /** Builds an event. Revisions default to 0 and changes to none, unless `told` sets them. */
-export function auditEvent(author: Author, { at, ulid }: Stamp, told: Told): AuditEvent {
+export function auditEvent(author: Author, { at, ulid }: Stamp, told: EventParts): AuditEvent {
   return { id: `aud_${ulid}`, at, before: 0, after: 0, changes: [], changeCount: 0, ...told, ...origin(author) };
 }
 

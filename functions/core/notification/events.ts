@@ -1,7 +1,7 @@
 import type { Decision } from '../../../schemas/decision.ts';
 import type { Delivery, Event, Notification } from '../../../schemas/notification.ts';
 import { rangeText } from '../allocation/points.ts';
-import type { Ending, Verdict } from '../failover/situation.ts';
+import type { Ending, DecisionResult } from '../failover/decision-input.ts';
 import type { Answer } from './format.ts';
 
 type Happening = Pick<Event, 'type' | 'clusters' | 'summary'>;
@@ -20,7 +20,7 @@ const MAX_RETRY_AFTER_MS = 24 * HOUR_MS;
 const MAX_SUMMARY_CHARS = 2_000;
 
 /** Returns the events of a decision. They have the same ids however often they are computed. */
-export function eventsOf(decision: Decision, { events, endings }: Pick<Verdict, 'events' | 'endings'>): Event[] {
+export function eventsOf(decision: Decision, { events, endings }: Pick<DecisionResult, 'events' | 'endings'>): Event[] {
   // An ending is reported by `endings`, so its event would report it twice.
   const besides = events.filter(({ type }) => type !== 'shift.ended' && type !== 'drill.ended');
   return [...moved(decision), ...besides, ...endings.flatMap(ended)].map((happening, index) => ({

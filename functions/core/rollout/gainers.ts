@@ -1,4 +1,4 @@
-import { type Context, findingOf, stateOf, type Watched } from '../failover/context.ts';
+import { type Context, quorumVerdictOf, stateOf, type Watched } from '../failover/context.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import { waitsOf } from '../failover/waits.ts';
 
@@ -23,17 +23,17 @@ export function gainersOf(names: readonly string[], context: Context, services: 
 }
 
 function gainerOf(cluster: string, watched: Watched, context: Context, services: ReadonlySet<string>): Gainer {
-  const { traffic } = context.situation;
+  const { traffic } = context.input;
   const { standing, reason } = stateOf(traffic, watched.facts);
-  const finding = findingOf(traffic, watched);
-  const isKnown = finding === 'healthy' && standing === 'up';
+  const verdict = quorumVerdictOf(traffic, watched);
+  const isKnown = verdict === 'healthy' && standing === 'up';
   const [wait] = waitsOf(context, traffic, watched.facts).filter(({ reason: code }) => SPEAKS_AGAINST.has(code));
   const subject = `${cluster} is to have more, and`;
   if (standing !== 'up' && standing !== 'joining') {
     return { cluster, isKnown, fault: `${subject} is ${standing}${reason === '' ? '' : `: ${reason}`}.` };
   }
-  if (finding !== 'healthy' && finding !== 'unknown') {
-    return { cluster, isKnown, fault: `${subject} is ${finding} for a majority of its voters.` };
+  if (verdict !== 'healthy' && verdict !== 'unknown') {
+    return { cluster, isKnown, fault: `${subject} is ${verdict} for a majority of its voters.` };
   }
   const against = wait?.message ?? heldService(traffic, cluster, services);
   return against === undefined ? { cluster, isKnown } : { cluster, isKnown, fault: `${subject} cannot: ${against}` };

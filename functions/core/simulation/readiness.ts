@@ -12,7 +12,7 @@ import { TOLERANCE } from '../allocation/work.ts';
 import { type Context, contextOf } from '../failover/context.ts';
 import { limitsOf } from '../failover/limits.ts';
 import { backendOf, capacitiesOf } from '../failover/seal.ts';
-import type { Situation } from '../failover/situation.ts';
+import type { DecisionInput } from '../failover/decision-input.ts';
 import type { Placement } from '../model/fleet-facts.ts';
 import { compareText } from '../model/text.ts';
 
@@ -47,16 +47,16 @@ interface Present {
  * now. Only backends with a lost member are allocated anew, and all others stay as they are. A fleet that could make
  * room only by moving those others counts as one that cannot bear the loss.
  */
-export function readinessOf(situation: Situation): Readiness {
-  const context = contextOf(situation);
-  const { traffic, placements } = situation;
+export function readinessOf(input: DecisionInput): Readiness {
+  const context = contextOf(input);
+  const { traffic, placements } = input;
   const present: Present = {
     context,
     limits: limitsOf(context, traffic),
     capacities: capacitiesOf(context, traffic),
     loads: loadsNow(placements, traffic),
   };
-  const losses = lossesOf(situation.clusters);
+  const losses = lossesOf(input.clusters);
   let left = MOST_MEMBERS;
   const worked = losses.toReversed().filter((loss) => {
     left -= membersOf(loss, context);
@@ -73,7 +73,7 @@ function membersOf({ clusters }: Loss, { placements }: Context): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function loadsNow(placements: readonly Placement[], { allocation }: Situation['traffic']): Map<string, number> {
+function loadsNow(placements: readonly Placement[], { allocation }: DecisionInput['traffic']): Map<string, number> {
   const loads = new Map<string, number>();
   for (const placement of placements) addLoads(loads, placement, givenPoints(placement, allocation), 1);
   return loads;
@@ -92,7 +92,7 @@ function addLoads(
 }
 
 function outcomeOf(loss: Loss, { context, limits, capacities, loads }: Present): LossOutcome {
-  const { policy, traffic } = context.situation;
+  const { policy, traffic } = context.input;
   const touched = new Set([...loss.clusters].flatMap((name) => context.placements.get(name) ?? []));
   const backends = [...touched].map((placement) => {
     const backend = backendOf(placement, limits, givenPoints(placement, traffic.allocation), undefined);

@@ -6,7 +6,7 @@
 import type { Decision, WithheldShare } from '../../../schemas/decision.ts';
 import type { RecommendationScore, ScoredFailure } from '../../../schemas/recommendation-score.ts';
 import { placementShares } from '../allocation/points.ts';
-import type { Situation } from '../failover/situation.ts';
+import type { DecisionInput } from '../failover/decision-input.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import { isoOf, msOf } from '../model/time.ts';
 
@@ -14,11 +14,11 @@ import { isoOf, msOf } from '../model/time.ts';
  * Returns the clusters that are down, each with the traffic that the recommended points would take away from it;
  * undefined where automation acts.
  */
-export function withheldOf({ placements, policy }: Situation, traffic: Traffic): WithheldShare[] | undefined {
+export function withheldOf({ placements, policy }: DecisionInput, traffic: Traffic): WithheldShare[] | undefined {
   if (policy.automation === 'automatic') return undefined;
   const down = traffic.clusters.filter(({ standing }) => standing === 'down').map(({ cluster }) => cluster);
   const isLoaded = placements.some(({ load }) => load > 0);
-  const amountOf = (placement: Situation['placements'][number]) => (isLoaded ? placement.load : placement.pools.length);
+  const amountOf = (placement: DecisionInput['placements'][number]) => (isLoaded ? placement.load : placement.pools.length);
   const total = placements.reduce((sum, placement) => sum + amountOf(placement), 0);
   const kept = new Map(down.map((cluster) => [cluster, 0]));
   for (const placement of down.length > 0 && traffic.recommended ? placements : []) {

@@ -8,9 +8,9 @@ import { isoOf } from '../model/time.ts';
 export type Scenario =
   | { type: 'fail'; clusters: string[]; atMs: number; forMs?: number | undefined }
   | { type: 'flap'; clusters: string[]; periodMs: number; times: number }
-  | { type: 'replay'; seen: Seen[] };
+  | { type: 'replay'; seen: TimedObservation[] };
 
-export interface Seen {
+export interface TimedObservation {
   cluster: string;
   atMs: number;
   observation: Observation;
@@ -131,7 +131,7 @@ function seenBy({ cluster, voter, fails }: Prober, nowMs: number): Batch['seen']
 const GRAIN_MS = 1000;
 
 /** Returns a source of recorded observations, in their order, as if they were made now. */
-function replaying(seen: readonly Seen[], { startMs, endMs }: Setting): Source {
+function replaying(seen: readonly TimedObservation[], { startMs, endMs }: Setting): Source {
   const moments = Map.groupBy(
     [...seen].sort((a, b) => a.atMs - b.atMs).filter(({ atMs }) => startMs + atMs <= endMs),
     ({ atMs }) => startMs + Math.ceil(atMs / GRAIN_MS) * GRAIN_MS,

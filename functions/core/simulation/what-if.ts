@@ -1,7 +1,7 @@
 import { placementShares } from '../allocation/points.ts';
 import { decide } from '../failover/decide.ts';
-import { sightAsTold } from '../failover/drill-sight.ts';
-import type { Situation, Verdict } from '../failover/situation.ts';
+import { expectedDrillReading } from '../failover/drill-reading.ts';
+import type { DecisionInput, DecisionResult } from '../failover/decision-input.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import { step, unknownHealth, type Watch } from '../health/record.ts';
 import type { HealthRecord, VoterRecord } from '../health/types.ts';
@@ -22,7 +22,7 @@ const MAX_OBSERVATIONS = 60_000;
 
 export interface Experiment {
   /** The state at the beginning of the simulation. */
-  situation: Situation;
+  input: DecisionInput;
   scenario: Scenario;
   durationMs: number;
   /** The time from a decision until gateways are verified to follow. */
@@ -34,18 +34,18 @@ export interface Experiment {
 }
 
 /** A decision of a simulation. Times are milliseconds after its beginning. */
-export type Taken = Pick<Verdict, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
+export type SimulatedDecision = Pick<DecisionResult, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
 
 /** The traffic that is in force from a time on. */
 export interface Phase {
   atMs: number;
   traffic: Traffic;
-  /** The shares of each placement, in the order of the situation's placements. */
+  /** The shares of each placement, in the order of the input's placements. */
   shares: Share[][];
 }
 
-export interface Course {
-  decisions: Taken[];
+export interface SimulationRun {
+  decisions: SimulatedDecision[];
   /** The phases of the simulation: the first is the state at its beginning, and each move of traffic begins another. */
   phases: Phase[];
   /**
@@ -65,54 +65,54 @@ export interface Course {
  * Plays a scenario in virtual time, with the same code that judges and decides in production. It changes nothing
  * outside of the simulation.
  */
-export function play(experiment: Experiment): Course {
-  const { situation, scenario, durationMs } = experiment;
-  const { nowMs: startMs, policy, clusters } = situation;
+export function runSimulation(experiment: Experiment): SimulationRun {
+  const { input, scenario, durationMs } = experiment;
+  const { nowMs: startMs, policy, clusters } = input;
   const source = sourceOf(scenario, { startMs, endMs: startMs + durationMs, policy, clusters });
-  const stage = stageOf(experiment);
+  const state = initialState(experiment);
   let observations = 0;
-  for (let batch = source(stage.health); batch !== undefined; batch = source(stage.health)) {
+  for (let batch = source(state.health); batch !== undefined; batch = source(state.health)) {
     observations += batch.seen.length;
-    if (stage.evaluations === MAX_EVALUATIONS || observations > MAX_OBSERVATIONS) break;
-    watch(stage, batch);
-    act(stage, batch.nowMs);
-    stage.endMs = batch.nowMs - startMs;
+    if (state.evaluations === MAX_EVALUATIONS || observations > MAX_OBSERVATIONS) break;
+    watch(state, batch);
+    act(state, batch.nowMs);
+    state.endMs = batch.nowMs - startMs;
   }
-  return courseOf(stage);
+  return runOf(state);
 }
 
 /** The state that changes while a simulation runs. */
-interface Stage {
+interface SimulationState {
   experiment: Experiment;
   watches: ReadonlyMap<string, Watch>;
   health: Map<string, HealthRecord>;
   traffic: Traffic;
   /** The time at which the gateways follow, which may be in the future. */
   verifiedAtMs: number;
-  decisions: Taken[];
+  decisions: SimulatedDecision[];
   phases: Phase[];
   foundAtMs: Map<string, number>;
   endMs: number;
   evaluations: number;
 }
 
-function stageOf(experiment: Experiment): Stage {
-  const { situation, pushMs } = experiment;
-  const { nowMs, traffic, clusters, policy } = situation;
-  const known = new Map(situation.health.map((record) => [record.cluster, { ...record, recent: [] }]));
+function initialState(experiment: Experiment): SimulationState {
+  const { input, pushMs } = experiment;
+  const { nowMs, traffic, clusters, policy } = input;
+  const known = new Map(input.health.map((record) => [record.cluster, { ...record, recent: [] }]));
   return {
     experiment,
     watches: new Map(clusters.map((cluster) => [cluster.name, watchOf(policy, cluster)])),
     health: new Map(
       clusters.map(({ name, uid, voters }) => {
-        const record = known.get(name) ?? unknownHealth(situation.fleet, name, uid, nowMs);
+        const record = known.get(name) ?? unknownHealth(input.fleet, name, uid, nowMs);
         return [name, agreed(record, voters, policy, nowMs)];
       }),
     ),
     traffic,
-    verifiedAtMs: situation.verifiedAtMs ?? nowMs + pushMs,
+    verifiedAtMs: input.verifiedAtMs ?? nowMs + pushMs,
     decisions: [],
-    phases: [phaseOf(situation, traffic, 0)],
+    phases: [phaseOf(input, traffic, 0)],
     foundAtMs: new Map(),
     endMs: 0,
     evaluations: 0,
@@ -146,14 +146,14 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
   return { ...record, votes: [...speaking, ...votes] };
 }
 
-function watch({ experiment, watches, health, foundAtMs }: Stage, { nowMs, seen }: Batch): void {
+function watch({ experiment, watches, health, foundAtMs }: SimulationState, { nowMs, seen }: Batch): void {
   for (const { cluster, observation } of seen) {
     const [before, by] = [health.get(cluster), watches.get(cluster)];
     if (before === undefined || by === undefined) continue;
     const after = step(before, observation, by, nowMs);
     health.set(cluster, after);
     const isFound = before.state !== 'unhealthy' && after.state === 'unhealthy';
-    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - experiment.situation.nowMs);
+    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - experiment.input.nowMs);
   }
 }
 
@@ -161,44 +161,44 @@ function watchOf({ health, voters }: Policy, cluster: ClusterFacts): Watch {
   return { policy: health, voters: voters.filter(({ name }) => cluster.voters.includes(name)) };
 }
 
-function act(stage: Stage, nowMs: number): void {
-  const { experiment, traffic, verifiedAtMs } = stage;
-  const { situation, pushMs } = experiment;
-  stage.evaluations += 1;
-  const { verifiedAtMs: _, drilled: __, ...today } = situation;
+function act(state: SimulationState, nowMs: number): void {
+  const { experiment, traffic, verifiedAtMs } = state;
+  const { input, pushMs } = experiment;
+  state.evaluations += 1;
+  const { verifiedAtMs: _, drilled: __, ...today } = input;
   const { drill } = traffic;
   const readAtMs = verifiedAtMs <= nowMs ? verifiedAtMs : 0;
-  const verdict = decide({
+  const result = decide({
     ...today,
     nowMs,
-    decision: `simulated-${stage.decisions.length + 1}`,
-    health: [...stage.health.values()].map(({ recent: ___, ...record }) => record),
+    decision: `simulated-${state.decisions.length + 1}`,
+    health: [...state.health.values()].map(({ recent: ___, ...record }) => record),
     traffic,
     ...(verifiedAtMs <= nowMs && { verifiedAtMs }),
-    ...(drill && { drilled: sightAsTold(drill, situation.placements, traffic, { readAtMs, nowMs }) }),
+    ...(drill && { drilled: expectedDrillReading(drill, input.placements, traffic, { readAtMs, nowMs }) }),
   });
-  if (verdict === undefined) return;
-  const { outcome, changes, rules, flags } = verdict;
-  const atMs = nowMs - situation.nowMs;
-  stage.decisions.push({ atMs, outcome, changes, rules, flags });
-  stage.traffic = verdict.traffic;
-  const phase = phaseOf(situation, verdict.traffic, atMs);
-  if (JSON.stringify(phase.shares) === JSON.stringify(stage.phases.at(-1)?.shares)) return;
-  stage.phases.push(phase);
-  stage.verifiedAtMs = nowMs + pushMs;
+  if (result === undefined) return;
+  const { outcome, changes, rules, flags } = result;
+  const atMs = nowMs - input.nowMs;
+  state.decisions.push({ atMs, outcome, changes, rules, flags });
+  state.traffic = result.traffic;
+  const phase = phaseOf(input, result.traffic, atMs);
+  if (JSON.stringify(phase.shares) === JSON.stringify(state.phases.at(-1)?.shares)) return;
+  state.phases.push(phase);
+  state.verifiedAtMs = nowMs + pushMs;
 }
 
-function phaseOf({ placements }: Situation, traffic: Traffic, atMs: number): Phase {
+function phaseOf({ placements }: DecisionInput, traffic: Traffic, atMs: number): Phase {
   return { atMs, traffic, shares: placements.map((placement) => placementShares(placement, traffic)) };
 }
 
-function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: Stage): Course {
-  const { situation, scenario, service } = experiment;
-  const found = situation.clusters.flatMap(({ name: cluster }) => {
+function runOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: SimulationState): SimulationRun {
+  const { input, scenario, service } = experiment;
+  const found = input.clusters.flatMap(({ name: cluster }) => {
     const foundAt = foundAtMs.get(cluster);
     const failedAtMs = failsFromMs(scenario, cluster) ?? foundAt;
     if (failedAtMs === undefined) return [];
-    const servedUntilMs = servedUntil(situation, phases, { cluster, failedAtMs, service });
+    const servedUntilMs = servedUntil(input, phases, { cluster, failedAtMs, service });
     return [{ cluster, failedAtMs, foundAtMs: foundAt, servedUntilMs }];
   });
   return { decisions, phases, found, endMs, evaluations };
@@ -209,25 +209,25 @@ function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations
  * any.
  */
 function servedUntil(
-  { placements }: Situation,
+  { placements }: DecisionInput,
   phases: readonly Phase[],
   { cluster, failedAtMs, service }: { cluster: string; failedAtMs: number; service: string | undefined },
 ): number | undefined {
   const serves = ({ shares }: Phase) =>
     placements.some((placement, index) => {
       const has = shares[index]?.some((share) => share.cluster === cluster && share.percent > 0);
-      return has && !placement.pinned && isTold(placement, service);
+      return has && !placement.pinned && isReported(placement, service);
     });
   return phases.find((phase) => phase.atMs >= failedAtMs && !serves(phase))?.atMs;
 }
 
 /** Tells whether a simulation of one service, or of all when it is undefined, reports a placement. */
-export function isTold({ service: own }: Placement, service: string | undefined): boolean {
+export function isReported({ service: own }: Placement, service: string | undefined): boolean {
   return service === undefined || own === service;
 }
 
 /** Returns the load that each cluster has to serve in a phase, in requests per second. */
-export function loadsOf({ placements, clusters }: Situation, { shares }: Phase): Map<string, number> {
+export function loadsOf({ placements, clusters }: DecisionInput, { shares }: Phase): Map<string, number> {
   const loads = new Map(clusters.map(({ name }) => [name, 0]));
   for (const [index, placement] of placements.entries()) {
     for (const { cluster, percent } of shares[index] ?? []) {
@@ -238,7 +238,7 @@ export function loadsOf({ placements, clusters }: Situation, { shares }: Phase):
 }
 
 /** Returns how often the share of a cluster changed direction: down after up, or up after down. */
-export function directionChanges(decisions: readonly Taken[], cluster: string): number {
+export function directionChanges(decisions: readonly SimulatedDecision[], cluster: string): number {
   const directions = decisions
     .filter(({ outcome }) => outcome === 'applied')
     .flatMap(({ changes }) => changes.filter((change) => change.cluster === cluster))

@@ -8,7 +8,7 @@ import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Brake } from '../../../schemas/status.ts';
 import { type Context, stateOf } from '../failover/context.ts';
 import { openQuestions, questionShown, questionText } from '../failover/data-gates.ts';
-import { waitsOf } from '../failover/limits.ts';
+import { holdReasonsOf } from '../failover/limits.ts';
 import type { BrakeName, ClusterState } from '../failover/traffic.ts';
 import { BRAKE_REASONS } from '../failover/waits.ts';
 import { openUntilMs } from '../failover/windows.ts';
@@ -27,7 +27,7 @@ export function brakesOf(context: Context, recommended: Recommended | undefined)
 }
 
 function namesWhere(context: Context, isMeant: (state: ClusterState) => boolean): string[] {
-  const { traffic } = context.situation;
+  const { traffic } = context.input;
   const found = [...context.clusters.values()].filter(({ facts }) => isMeant(stateOf(traffic, facts)));
   return found.map(({ facts }) => facts.name);
 }
@@ -36,7 +36,7 @@ function namesWhere(context: Context, isMeant: (state: ClusterState) => boolean)
 function suspicions(context: Context, name: Exclude<BrakeName, 'data-gate'>): Brake[] {
   const clusters = namesWhere(context, ({ standing, brake }) => standing === 'suspected' && brake?.name === name);
   if (clusters.length === 0) return [];
-  const ends = context.situation.traffic.clusters.flatMap(({ cluster, brake }) =>
+  const ends = context.input.traffic.clusters.flatMap(({ cluster, brake }) =>
     clusters.includes(cluster) ? (brake?.untilMs ?? []) : [],
   );
   const until = ends.length === 0 ? {} : { until: isoOf(Math.max(...ends)) };
@@ -45,8 +45,8 @@ function suspicions(context: Context, name: Exclude<BrakeName, 'data-gate'>): Br
 }
 
 /** Returns the open questions about cities, each with the clusters that it holds. */
-function dataGates({ situation }: Context): Brake[] {
-  return openQuestions(situation).map((question) => {
+function dataGates({ input }: Context): Brake[] {
+  return openQuestions(input).map((question) => {
     const dataGate = questionShown(question);
     const { until } = dataGate;
     const message = questionText(question);
@@ -55,7 +55,7 @@ function dataGates({ situation }: Context): Brake[] {
 }
 
 function closedGates(context: Context): Brake[] {
-  const closed = context.situation.policy.safety.gates.filter(({ open }) => !open);
+  const closed = context.input.policy.safety.gates.filter(({ open }) => !open);
   return closed.map(({ name, clusters: named }) => {
     const held = namesWhere(context, ({ cluster, standing, impairedSinceMs }) => {
       const isBad = standing === 'down' || impairedSinceMs !== undefined;
@@ -68,10 +68,10 @@ function closedGates(context: Context): Brake[] {
 }
 
 function freeze(context: Context): Brake[] {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const untilMs = openUntilMs(policy.failover.freezeWindows, nowMs);
   if (untilMs === undefined) return [];
-  const services = new Set((context.situation.traffic.serviceReturns ?? []).map(({ cluster }) => cluster));
+  const services = new Set((context.input.traffic.serviceReturns ?? []).map(({ cluster }) => cluster));
   const clusters = namesWhere(context, ({ cluster, standing }) => {
     return standing === 'held' || standing === 'ramping' || services.has(cluster);
   });
@@ -82,12 +82,12 @@ function freeze(context: Context): Brake[] {
 
 /** Returns the brake that holds recovered clusters until a person lets them return. */
 function consent(context: Context): Brake[] {
-  if (context.situation.policy.failover.failback.mode !== 'manual') return [];
+  if (context.input.policy.failover.failback.mode !== 'manual') return [];
   const clusters = namesWhere(context, (state) => {
     return (
       state.standing === 'held' &&
       !state.isApproved &&
-      waitsOf(context, context.situation.traffic, state).includes('consent')
+      holdReasonsOf(context, context.input.traffic, state).includes('consent')
     );
   });
   if (clusters.length === 0) return [];
@@ -99,7 +99,7 @@ const MODES = {
   paused: 'Automation is paused: gateways keep what they have, and what it would do is recommended.',
 };
 
-function mode({ situation: { policy } }: Context, recommended: Recommended | undefined): Brake[] {
+function mode({ input: { policy } }: Context, recommended: Recommended | undefined): Brake[] {
   if (policy.automation === 'automatic') return [];
   const clusters = (recommended?.clusters ?? []).map(({ cluster }) => cluster);
   return [{ brake: 'mode', clusters, message: MODES[policy.automation] }];

@@ -9,14 +9,14 @@ import { windowStartMs } from '../failover/windows.ts';
 import { msOf } from '../model/time.ts';
 import { rolloutCalls } from '../rollout/calls.ts';
 
-type Told = Omit<FleetStatus, 'summary' | 'calls'>;
+type StatusWithoutCalls = Omit<FleetStatus, 'summary' | 'calls'>;
 
 interface Declared {
   spec: FleetSpec;
   revision: number;
 }
 
-export function callsFor(status: Told, declared: Declared): ReadyCall[] {
+export function callsFor(status: StatusWithoutCalls, declared: Declared): ReadyCall[] {
   return [
     ...dataGateCalls(status),
     ...suspicionCalls(status),
@@ -40,7 +40,7 @@ function under(fleet: string, rest: string): string {
 }
 
 /** Returns both answers to each suspicion, and for a dismissed cluster the call that takes the dismissal back. */
-function suspicionCalls({ fleet, brakes, clusters }: Told): ReadyCall[] {
+function suspicionCalls({ fleet, brakes, clusters }: StatusWithoutCalls): ReadyCall[] {
   const suspected = brakes.flatMap((item) => (isSuspicion(item) ? item.clusters : []));
   const answers = suspected.flatMap((cluster): ReadyCall[] => [
     {
@@ -69,12 +69,12 @@ function suspicionCalls({ fleet, brakes, clusters }: Told): ReadyCall[] {
   return [...answers, ...second];
 }
 
-function isSuspicion({ brake, dataGate }: Told['brakes'][number]): boolean {
+function isSuspicion({ brake, dataGate }: StatusWithoutCalls['brakes'][number]): boolean {
   return brake === 'correlation' || brake === 'max-removed' || (brake === 'data-gate' && dataGate === undefined);
 }
 
 /** Returns the calls that answer a data gate, without the answer that was given already. */
-function dataGateCalls({ fleet, brakes }: Told): ReadyCall[] {
+function dataGateCalls({ fleet, brakes }: StatusWithoutCalls): ReadyCall[] {
   return brakes.flatMap(({ dataGate }): ReadyCall[] => {
     if (dataGate === undefined) return [];
     const { city, way, id, answered } = dataGate;
@@ -115,7 +115,7 @@ const GATE_ANSWERS: Record<DataGateQuestion['way'], readonly OfferedAnswer[]> = 
   ],
 };
 
-function recommendationCalls({ fleet, recommendation }: Told): ReadyCall[] {
+function recommendationCalls({ fleet, recommendation }: StatusWithoutCalls): ReadyCall[] {
   if (recommendation === undefined) return [];
   const { decision, clusters } = recommendation;
   const moves = clusters.map(({ cluster, before, after }) => `${cluster} ${rangeText(before)} → ${rangeText(after)}`);
@@ -131,7 +131,7 @@ function recommendationCalls({ fleet, recommendation }: Told): ReadyCall[] {
 }
 
 /** Returns the calls that open gates. Only gates that hold clusters now are offered. */
-function gateCalls({ fleet, brakes }: Told, { spec, revision }: Declared): ReadyCall[] {
+function gateCalls({ fleet, brakes }: StatusWithoutCalls, { spec, revision }: Declared): ReadyCall[] {
   const holding = brakes.filter(({ brake, clusters }) => brake === 'gate' && clusters.length > 0);
   return holding.map(({ name = '', clusters }) => {
     const gates = spec.safety.gates.map((gate) => (gate.name === name ? { ...gate, open: true } : gate));
@@ -157,7 +157,7 @@ function edit(
  * Returns the calls that push to a gateway again. They are offered only where changes were refused, were changed by
  * hand, or are stuck, since nothing else pushes those; any other waiting change is on its way.
  */
-function gatewayCalls({ fleet, gateways }: Told): ReadyCall[] {
+function gatewayCalls({ fleet, gateways }: StatusWithoutCalls): ReadyCall[] {
   const stuck = gateways.filter(({ faults }) => faults.some(({ reason }) => PUSHED_AGAIN.has(reason)));
   return stuck.map(({ gateway, faults }) => ({
     ...post,
@@ -170,7 +170,7 @@ function gatewayCalls({ fleet, gateways }: Told): ReadyCall[] {
 
 const PUSHED_AGAIN: ReadonlySet<string> = new Set(['Refused', 'Drifted', 'NotAsWritten', 'NoProgress']);
 
-function consentCalls({ fleet, brakes }: Told): ReadyCall[] {
+function consentCalls({ fleet, brakes }: StatusWithoutCalls): ReadyCall[] {
   const held = brakes.flatMap(({ brake, clusters }) => (brake === 'consent' ? clusters : []));
   return held.map((cluster) => ({
     ...post,
@@ -182,7 +182,7 @@ function consentCalls({ fleet, brakes }: Told): ReadyCall[] {
   }));
 }
 
-function freezeCalls({ fleet, at, brakes }: Told, { spec, revision }: Declared): ReadyCall[] {
+function freezeCalls({ fleet, at, brakes }: StatusWithoutCalls, { spec, revision }: Declared): ReadyCall[] {
   const freeze = brakes.find(({ brake }) => brake === 'freeze');
   if (freeze === undefined || freeze.clusters.length === 0) return [];
   const left = spec.failover.freezeWindows.filter((window) => windowStartMs(window, msOf(at)) === undefined);
@@ -196,13 +196,13 @@ function freezeCalls({ fleet, at, brakes }: Told, { spec, revision }: Declared):
   ];
 }
 
-function modeCalls({ fleet, mode }: Told): ReadyCall[] {
+function modeCalls({ fleet, mode }: StatusWithoutCalls): ReadyCall[] {
   if (mode.automation !== 'paused') return [];
   const effect = `The mode of the fleet becomes ${mode.resumesTo}.`;
   return [{ ...post, about: 'mode', title: 'Resume automation', effect, path: under(fleet, 'resume') }];
 }
 
-function peoplesCalls({ fleet, shifts, drill }: Told): ReadyCall[] {
+function peoplesCalls({ fleet, shifts, drill }: StatusWithoutCalls): ReadyCall[] {
   const taken = shifts.filter(({ mode }) => mode !== 'keep');
   const returns = taken.map(
     ({ shift, cluster, service, owner }): ReadyCall => ({

@@ -8,10 +8,10 @@ import { clusterPoints } from '../allocation/points.ts';
 import { NO_ALLOCATION } from '../allocation/sealed.ts';
 import { type Context, stateOf } from '../failover/context.ts';
 import type { ClusterState } from '../failover/traffic.ts';
-import { told, waitsOf } from '../failover/waits.ts';
+import { newWait, waitsOf } from '../failover/waits.ts';
 import type { ClusterFacts, Placement } from '../model/fleet-facts.ts';
 import { isoOf } from '../model/time.ts';
-import { ageOf, type GatewaySight } from './gateways.ts';
+import { ageOf, type GatewayStatusInput } from './gateways.ts';
 
 type Points = NonNullable<StatusCluster['points']>;
 
@@ -24,10 +24,10 @@ interface AllPoints {
 
 export function clusterStatuses(
   context: Context,
-  gateways: readonly GatewaySight[],
+  gateways: readonly GatewayStatusInput[],
   recommended: Recommended | undefined,
 ): StatusCluster[] {
-  const { placements, traffic, clusters } = context.situation;
+  const { placements, traffic, clusters } = context.input;
   const points = {
     backends: countsOf(placements),
     declared: clusterPoints(placements, { allocation: NO_ALLOCATION }),
@@ -35,8 +35,8 @@ export function clusterStatuses(
   };
   const advised = new Set(context.acts ? [] : recommended?.clusters.map(({ cluster }) => cluster));
   return clusters.map((facts) => {
-    const waits = advised.has(facts.name) ? [told('ModeHolds')] : [];
-    return clusterStatus(context, facts, waits, pointsOf(facts.name, points, gateways, context.situation.nowMs));
+    const waits = advised.has(facts.name) ? [newWait('ModeHolds')] : [];
+    return clusterStatus(context, facts, waits, pointsOf(facts.name, points, gateways, context.input.nowMs));
   });
 }
 
@@ -46,7 +46,7 @@ function clusterStatus(
   waits: readonly Wait[],
   points: Points | undefined,
 ): StatusCluster {
-  const { traffic } = context.situation;
+  const { traffic } = context.input;
   const state = stateOf(traffic, facts);
   const waitsFor = [...waitsOf(context, traffic, facts), ...waits];
   const record = context.clusters.get(facts.name)?.record;
@@ -84,7 +84,7 @@ function countsOf(placements: readonly Placement[]): Map<string, number> {
 function pointsOf(
   name: string,
   { backends, declared, intended }: AllPoints,
-  gateways: readonly GatewaySight[],
+  gateways: readonly GatewayStatusInput[],
   nowMs: number,
 ): Points | undefined {
   const [count, own, given] = [backends.get(name), declared.get(name), intended.get(name)];
@@ -97,7 +97,7 @@ function pointsOf(
  * Returns what gateways were read to give a cluster. Pools that could not be read are counted as unknown, and a gateway
  * that was never read is left out.
  */
-function atGateway({ gateway, reading }: GatewaySight, name: string, nowMs: number): Points['gateways'] {
+function atGateway({ gateway, reading }: GatewayStatusInput, name: string, nowMs: number): Points['gateways'] {
   const own = reading?.clusters.find(({ cluster }) => cluster === name);
   if (own === undefined) return [];
   const { pools, unknownPools, minPercent, maxPercent } = own;

@@ -11,14 +11,14 @@ import { whyOf } from '../incidents/losses.ts';
 import type { Written } from '../model/resource.ts';
 import { isoOf } from '../model/time.ts';
 
-interface Verdict {
+interface StatedCondition {
   status: Condition['status'];
   reason: string;
   message: string;
   at: string;
 }
 
-function condition(type: string, resource: Written, { status, reason, message, at }: Verdict): Condition {
+function condition(type: string, resource: Written, { status, reason, message, at }: StatedCondition): Condition {
   return { type, status, reason, message, observedRevision: resource.revision, lastTransitionTime: at };
 }
 
@@ -63,10 +63,10 @@ export function withinQuotas(resource: Written, near: readonly QuotaUse[], at: s
   }
   const message = near.map(({ quota, used, allowed }) => `${quota}: ${used} of ${allowed}.`).join(' ');
   const isExceeded = near.some(({ used, allowed }) => used > allowed);
-  const verdict = isExceeded
+  const state = isExceeded
     ? { status: 'False' as const, reason: 'Exceeded' }
     : { status: 'True' as const, reason: 'NearQuota' };
-  return condition('WithinQuotas', resource, { ...verdict, message, at: since });
+  return condition('WithinQuotas', resource, { ...state, message, at: since });
 }
 
 /** Tells whether failing clusters are withdrawn without asking people. */
@@ -128,8 +128,8 @@ export function survivesLosses(resource: Written, assessment: Assessed | undefin
     }
     const more = others.length > 0 ? ` The same is true of ${others.length} more.` : '';
     const message = `Without ${nameOfLoss(first)}: ${whyOf(first)}.${more}`;
-    const verdict = { status: 'False' as const, reason: 'WouldNot', message, at: first.since };
-    return [{ ...condition(type, resource, verdict), ...observed }];
+    const state = { status: 'False' as const, reason: 'WouldNot', message, at: first.since };
+    return [{ ...condition(type, resource, state), ...observed }];
   });
 }
 
@@ -139,7 +139,7 @@ interface Assessed {
   skipped: number;
 }
 
-const AUTOMATED: Record<Automation, Omit<Verdict, 'at'>> = {
+const AUTOMATED: Record<Automation, Omit<StatedCondition, 'at'>> = {
   automatic: { status: 'True', reason: 'Automatic', message: 'Failing clusters are withdrawn and restored.' },
   recommend: { status: 'False', reason: 'Recommending', message: 'Decisions are recorded; nothing is moved.' },
   paused: { status: 'False', reason: 'Paused', message: 'Automation is paused; nothing is moved.' },
@@ -150,7 +150,7 @@ export function healthy(resource: Written, state: HealthState, since: string | u
   return condition('Healthy', resource, { ...HEALTHY[state], at: since ?? resource.createdAt });
 }
 
-const HEALTHY: Record<HealthState, Omit<Verdict, 'at'>> = {
+const HEALTHY: Record<HealthState, Omit<StatedCondition, 'at'>> = {
   healthy: { status: 'True', reason: 'Healthy', message: 'Its probes succeed.' },
   unhealthy: { status: 'False', reason: 'Unhealthy', message: 'Its probes fail.' },
   unknown: { status: 'Unknown', reason: 'Unknown', message: 'Too few observations yet, or no probes.' },

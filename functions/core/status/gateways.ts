@@ -3,25 +3,25 @@
 import type { GatewayTarget } from '../../../schemas/gateway.ts';
 import { type ReasonArguments, type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
 import type { StatusGateway } from '../../../schemas/status.ts';
-import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
+import type { DataPlaneState } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
-import type { Verdict } from '../gateway/status.ts';
+import type { ConditionState } from '../gateway/status.ts';
 import { msOf } from '../model/time.ts';
 
 /** A gateway, and what is known about it. */
-export interface GatewaySight {
+export interface GatewayStatusInput {
   gateway: string;
   provider: GatewayTarget['provider'];
   reading: Reading | undefined;
-  /** The verdicts on its last reading: whether its objects exist, and whether clusters have their points. */
-  verdicts: readonly Verdict[];
+  /** The states after its last reading: whether its objects exist, and whether clusters have their points. */
+  states: readonly ConditionState[];
   /** The result of a test request through it. */
-  observed: DataPlaneVerdict | undefined;
+  observed: DataPlaneState | undefined;
 }
 
-export function gatewayStatus(sight: GatewaySight, nowMs: number): StatusGateway {
-  const { gateway, provider, reading, verdicts, observed } = sight;
-  const missing = verdicts.filter(({ status }) => status !== 'True');
+export function gatewayStatus(input: GatewayStatusInput, nowMs: number): StatusGateway {
+  const { gateway, provider, reading, states, observed } = input;
+  const missing = states.filter(({ status }) => status !== 'True');
   const told = missing.map(({ reason, arguments: given, at }) => faultOf(reason, given, at));
   const faults = new Map([...told, ...unreadable(reading)].map((fault) => [fault.reason, fault]));
   return {
@@ -38,13 +38,13 @@ function faultOf(reason: ReasonCode, given: ReasonArguments, since: string): Sta
   return { reason, message: sentenceOf(reason, given), since };
 }
 
-function observedOf({ status, reason, arguments: given, at, observedAt }: DataPlaneVerdict): StatusGateway['observed'] {
+function observedOf({ status, reason, arguments: given, at, observedAt }: DataPlaneState): StatusGateway['observed'] {
   const observed = { status, reason, message: sentenceOf(reason, given), since: at };
   return { ...observed, ...(observedAt !== undefined && { observedAt }) };
 }
 
 /**
- * Returns the fault of a gateway that cannot be read. The verdicts alone may not show it, since they report waiting
+ * Returns the fault of a gateway that cannot be read. The states alone may not show it, since they report waiting
  * changes first.
  */
 function unreadable(reading: Reading | undefined): StatusGateway['faults'] {

@@ -6,7 +6,7 @@ import type { FleetStatus } from '../../../schemas/status.ts';
 import { contextOf } from '../failover/context.ts';
 import { leastOf } from '../failover/drills.ts';
 import { recommendedOf } from '../failover/recommendation.ts';
-import type { Situation } from '../failover/situation.ts';
+import type { DecisionInput } from '../failover/decision-input.ts';
 import type { LiveDrill } from '../failover/traffic.ts';
 import type { Silence } from '../health/silence.ts';
 import { isoOf } from '../model/time.ts';
@@ -14,27 +14,27 @@ import { rolloutStatus } from '../rollout/calls.ts';
 import { brakesOf } from './brakes.ts';
 import { callsFor } from './calls.ts';
 import { clusterStatuses } from './clusters.ts';
-import { type GatewaySight, gatewayStatus } from './gateways.ts';
+import { type GatewayStatusInput, gatewayStatus } from './gateways.ts';
 import { summaryOf } from './summary.ts';
 
 /** Everything that a status is computed from, as it is stored. */
 export interface Sources {
-  /** The situation as for a decision. A decision that is taken now may change it in a moment. */
-  situation: Situation;
+  /** The input of a decision. A decision that is taken now may change it in a moment. */
+  input: DecisionInput;
   /** The declaration of the fleet. */
   declared: { spec: FleetSpec; revision: number };
   /** The mode to which a paused fleet goes back. */
   resumesTo: Automation;
-  gateways: readonly GatewaySight[];
+  gateways: readonly GatewayStatusInput[];
   silent: readonly Silence[];
   /** The rollouts that have not ended. */
   rollouts: readonly DistributionRollout[];
 }
 
 export function statusOf(sources: Sources): FleetStatus {
-  const { situation, gateways, silent } = sources;
-  const { fleet, nowMs, traffic, placements, policy } = situation;
-  const context = contextOf(situation);
+  const { input, gateways, silent } = sources;
+  const { fleet, nowMs, traffic, placements, policy } = input;
+  const context = contextOf(input);
   const recommended = recommendedOf(placements, traffic);
   const head = traffic.head?.decision;
   const { automation } = policy;
@@ -50,7 +50,7 @@ export function statusOf(sources: Sources): FleetStatus {
     })),
     overloads: traffic.allocation.overloads,
     gateways: gateways.map((gateway) => gatewayStatus(gateway, nowMs)),
-    ...peoplesOf(situation),
+    ...peoplesOf(input),
     rollouts: sources.rollouts.flatMap(rolloutStatus),
     trafficVersion: traffic.version,
     ...(head !== undefined && { decision: head }),
@@ -59,7 +59,7 @@ export function statusOf(sources: Sources): FleetStatus {
   return { ...told, summary: summaryOf(told), calls: callsFor(told, sources.declared) };
 }
 
-function peoplesOf({ traffic }: Situation): Pick<FleetStatus, 'shifts' | 'serviceReturns' | 'breakGlasses' | 'drill'> {
+function peoplesOf({ traffic }: DecisionInput): Pick<FleetStatus, 'shifts' | 'serviceReturns' | 'breakGlasses' | 'drill'> {
   const { drill, serviceReturns } = traffic;
   return {
     shifts: traffic.shifts.map(({ name, expiresAtMs, ...shift }) => {

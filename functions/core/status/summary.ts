@@ -3,13 +3,13 @@
 import type { FleetStatus, StatusCluster } from '../../../schemas/status.ts';
 import { rangeText } from '../allocation/points.ts';
 
-type Told = Omit<FleetStatus, 'summary' | 'calls'>;
+type StatusWithoutSummary = Omit<FleetStatus, 'summary' | 'calls'>;
 
 /** The most sentences that are shown; the rest are counted. */
 const TOLD = 4;
 
 /** The functions that produce the sentences, the gravest first. */
-const TELLERS: ((status: Told) => string[])[] = [
+const TELLERS: ((status: StatusWithoutSummary) => string[])[] = [
   deadWithTraffic,
   failingAndTrusted,
   takenOutWithTraffic,
@@ -29,7 +29,7 @@ const TELLERS: ((status: Told) => string[])[] = [
   unknownHealth,
 ];
 
-export function summaryOf(status: Told): string {
+export function summaryOf(status: StatusWithoutSummary): string {
   const sentences = TELLERS.flatMap((tell) => tell(status));
   const rest = sentences.length - TOLD;
   const shown = sentences.slice(0, TOLD).join(' ');
@@ -37,7 +37,7 @@ export function summaryOf(status: Told): string {
   return rest > 0 ? `${shown} And ${rest} more.` : shown;
 }
 
-function allIsWell({ clusters, gateways }: Told): string {
+function allIsWell({ clusters, gateways }: StatusWithoutSummary): string {
   if (clusters.length === 0) return 'The fleet has no cluster.';
   const up = clusters.length === 1 ? 'The cluster is up' : `All ${clusters.length} clusters are up`;
   if (gateways.length === 0) return `${up}. The fleet has no gateway.`;
@@ -68,7 +68,7 @@ function intends({ points }: StatusCluster): boolean {
 /**
  * Tells whether a cluster has no traffic any more: it is to have none, all gateways were read, and none gave it any.
  */
-function isLeft(cluster: StatusCluster, { gateways }: Told): boolean {
+function isLeft(cluster: StatusCluster, { gateways }: StatusWithoutSummary): boolean {
   const isRead = gateways.every(({ readAt }) => readAt !== undefined);
   return givenTo(cluster).length === 0 && !isUntold(cluster) && !intends(cluster) && isRead;
 }
@@ -77,7 +77,7 @@ function sinceOf({ since }: StatusCluster): string {
   return since === undefined ? '' : ` since ${since}`;
 }
 
-function deadWithTraffic(status: Told): string[] {
+function deadWithTraffic(status: StatusWithoutSummary): string[] {
   const dead = status.clusters.filter((item) => item.standing === 'down' && item.points && !isLeft(item, status));
   return dead.map((item) => {
     const told = givenTo(item);
@@ -90,7 +90,7 @@ function deadWithTraffic(status: Told): string[] {
 }
 
 /** Returns the reason why a cluster that is down is to have traffic. */
-function whyKept({ cluster }: StatusCluster, { brakes, mode }: Told): string {
+function whyKept({ cluster }: StatusCluster, { brakes, mode }: StatusWithoutSummary): string {
   const isGated = brakes.some(({ brake, clusters }) => brake === 'gate' && clusters.includes(cluster));
   if (isGated) return 'a closed gate keeps it there';
   return mode.automation === 'automatic'
@@ -101,7 +101,7 @@ function whyKept({ cluster }: StatusCluster, { brakes, mode }: Told): string {
 const NONE = { minPercent: 0, maxPercent: 0 };
 
 /** Tells of clusters that voters see fail although people say that they do not. */
-function failingAndTrusted({ clusters }: Told): string[] {
+function failingAndTrusted({ clusters }: StatusWithoutSummary): string[] {
   const trusted = clusters.filter(({ health, waitsFor }) => {
     return health.state === 'unhealthy' && waitsFor.some(({ reason }) => reason === 'Dismissed' || reason === 'Kept');
   });
@@ -115,7 +115,7 @@ function failingAndTrusted({ clusters }: Told): string[] {
  * Tells of clusters that people have taken out and that gateways were read to give traffic: the gateways do not follow
  * yet, or no other cluster can serve.
  */
-function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
+function takenOutWithTraffic({ shifts, clusters }: StatusWithoutSummary): string[] {
   const taken = new Set(
     shifts
       .filter(({ mode, percent, service }) => mode !== 'keep' && percent === 0 && service === undefined)
@@ -127,11 +127,11 @@ function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
 }
 
 /** Tells what data gates ask about cities. */
-function asked({ brakes }: Told): string[] {
+function asked({ brakes }: StatusWithoutSummary): string[] {
   return brakes.flatMap(({ dataGate, message }) => (dataGate === undefined ? [] : [message]));
 }
 
-function keptIn({ brakes, clusters }: Told): string[] {
+function keptIn({ brakes, clusters }: StatusWithoutSummary): string[] {
   const told = new Set(brakes.flatMap(({ dataGate, clusters: held }) => (dataGate === undefined ? [] : held)));
   const suspected = clusters.filter(({ cluster, standing }) => standing === 'suspected' && !told.has(cluster));
   return suspected.map(({ cluster }) => {
@@ -141,7 +141,7 @@ function keptIn({ brakes, clusters }: Told): string[] {
   });
 }
 
-function recommended({ recommendation, mode }: Told): string[] {
+function recommended({ recommendation, mode }: StatusWithoutSummary): string[] {
   if (recommendation === undefined) return [];
   const moves = recommendation.clusters.map(
     ({ cluster, before, after }) => `${cluster} from ${rangeText(before)} to ${rangeText(after)}`,
@@ -151,51 +151,51 @@ function recommended({ recommendation, mode }: Told): string[] {
   return [`Nothing moves by itself, as the mode is ${mode.automation}; recommended is ${shown}${rest}.`];
 }
 
-function overloaded({ overloads }: Told): string[] {
+function overloaded({ overloads }: StatusWithoutSummary): string[] {
   return overloads.map(({ cluster, load, requestsPerSecond }) => {
     return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}.`;
   });
 }
 
-function rolloutsStopped({ rollouts }: Told): string[] {
+function rolloutsStopped({ rollouts }: StatusWithoutSummary): string[] {
   return rollouts.filter(({ state }) => state === 'stopped').map(({ message }) => message);
 }
 
-function rolloutsRunning({ rollouts }: Told): string[] {
+function rolloutsRunning({ rollouts }: StatusWithoutSummary): string[] {
   return rollouts.filter(({ state }) => state === 'running').map(({ message }) => message);
 }
 
-function gatewaysBehind({ gateways }: Told): string[] {
+function gatewaysBehind({ gateways }: StatusWithoutSummary): string[] {
   return gateways.flatMap(({ gateway, faults }) => {
     const [first] = faults;
     return first ? [`Gateway ${gateway}: ${first.message}`] : [];
   });
 }
 
-function requestsUnanswered({ gateways }: Told): string[] {
+function requestsUnanswered({ gateways }: StatusWithoutSummary): string[] {
   return gateways.flatMap(({ gateway, observed }) =>
     observed?.status === 'False' ? [`Gateway ${gateway}: ${observed.message}`] : [],
   );
 }
 
-function votersSilent({ silentVoters }: Told): string[] {
+function votersSilent({ silentVoters }: StatusWithoutSummary): string[] {
   if (silentVoters.length === 0) return [];
   const names = silentVoters.map(({ voter, since }) => (since === undefined ? voter : `${voter} since ${since}`));
   return [`Not heard: ${names.join(', ')}.`];
 }
 
-function deadAndLeft(status: Told): string[] {
+function deadAndLeft(status: StatusWithoutSummary): string[] {
   const dead = status.clusters.filter((item) => item.standing === 'down' && (!item.points || isLeft(item, status)));
   return dead.map((item) => {
-    const sights = item.points?.gateways.length ? item.points.gateways : status.gateways;
-    const oldest = Math.max(0, ...sights.map(({ ageSeconds = 0 }) => ageSeconds));
-    const read = sights.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
+    const gateways = item.points?.gateways.length ? item.points.gateways : status.gateways;
+    const oldest = Math.max(0, ...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
+    const read = gateways.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
     return `${item.cluster} is down${sinceOf(item)}${read}.`;
   });
 }
 
 /** Tells of clusters that count as up only because nobody can say how they are. */
-function unknownHealth({ clusters }: Told): string[] {
+function unknownHealth({ clusters }: StatusWithoutSummary): string[] {
   const names = clusters
     .filter(({ standing, health }) => standing === 'up' && health.state === 'unknown')
     .map(({ cluster }) => cluster);
@@ -214,7 +214,7 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
   'AwaitsRegainAnswer',
 ]);
 
-function onTheirWay({ clusters }: Told): string[] {
+function onTheirWay({ clusters }: StatusWithoutSummary): string[] {
   const others = clusters.filter(({ standing }) => standing !== 'down' && standing !== 'suspected');
   return others.flatMap(({ cluster, waitsFor }) => {
     const [first] = waitsFor.filter(({ reason }) => !TOLD_ELSEWHERE.has(reason));
@@ -222,7 +222,7 @@ function onTheirWay({ clusters }: Told): string[] {
   });
 }
 
-function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill, brakes }: Told): string[] {
+function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill, brakes }: StatusWithoutSummary): string[] {
   return [
     ...shifts.map(({ shift, cluster, service = 'it', mode, owner, expiresAt }) => {
       const does =
@@ -242,11 +242,11 @@ function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill, brakes }: 
   ];
 }
 
-function drilledText({ clusters, service }: NonNullable<Told['drill']>): string {
+function drilledText({ clusters, service }: NonNullable<StatusWithoutSummary['drill']>): string {
   return service === undefined ? clusters.join(', ') : `${service} at ${clusters.join(', ')}`;
 }
 
-function ofMode({ mode, brakes }: Told): string[] {
+function ofMode({ mode, brakes }: StatusWithoutSummary): string[] {
   const gates = brakes.filter(({ brake }) => brake === 'gate').map(({ message }) => message);
   return mode.automation === 'paused' ? [...gates, 'Automation is paused.'] : gates;
 }

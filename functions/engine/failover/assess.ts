@@ -1,10 +1,10 @@
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { digest } from '../../core/model/digest.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { isoOf } from '../../core/model/time.ts';
 import { type LossOutcome, readinessOf } from '../../core/simulation/readiness.ts';
 import type { Assessment, Deps, StoredDocument } from '../../deps.ts';
-import { readSituation } from './situation.ts';
+import { readDecisionInput } from './decision-input.ts';
 
 /**
  * An assessment is worked out again after this time even when nothing has changed, so that what is shown is never
@@ -29,21 +29,21 @@ export async function assess(
   const known = await store.document(name, 'readiness', name);
   if (known?.body.trafficVersion === trafficVersion && Math.abs(clock.now() - known.body.checkedAtMs) < CHECK_MS)
     return known.body;
-  const { situation } = await readSituation(deps, name, spec);
-  const basis = basisOf(situation);
-  const { nowMs } = situation;
-  const checked = { basis, trafficVersion: situation.traffic.version, checkedAtMs: nowMs };
+  const { input } = await readDecisionInput(deps, name, spec);
+  const basis = basisOf(input);
+  const { nowMs } = input;
+  const checked = { basis, trafficVersion: input.traffic.version, checkedAtMs: nowMs };
   const holds = known?.body.basis === basis && Math.abs(nowMs - known.body.atMs) < LONGEST_MS;
-  const found = holds ? known.body : workedOut(known, situation);
+  const found = holds ? known.body : workedOut(known, input);
   const body: Assessment = { ...found, ...checked };
   const version = (known?.version ?? 0) + 1;
   await store.putDocument({ fleet: name, kind: 'readiness', id: name, version, body, isPending: false });
   return body;
 }
 
-function workedOut(known: StoredDocument<'readiness'> | undefined, situation: Situation) {
-  const { losses, skipped } = readinessOf(situation);
-  return { atMs: situation.nowMs, skipped, losses: datedBy(known, losses, situation.nowMs) };
+function workedOut(known: StoredDocument<'readiness'> | undefined, input: DecisionInput) {
+  const { losses, skipped } = readinessOf(input);
+  return { atMs: input.nowMs, skipped, losses: datedBy(known, losses, input.nowMs) };
 }
 
 /** Adds to each loss the time since which its `survives` has had this value. */
@@ -61,7 +61,7 @@ function datedBy(
 }
 
 /** Returns the digest of everything, except the time, that determines the losses. */
-function basisOf({ policy, clusters, placements, traffic }: Situation): string {
+function basisOf({ policy, clusters, placements, traffic }: DecisionInput): string {
   const { allocation, clusters: states, shifts, drill } = traffic;
   const places = clusters.map(({ name, uid, site, city, capacity }) => [name, uid, site, city, capacity]);
   return digest([policy.failover, policy.safety.gates, places, placements, allocation.basis, states, shifts, drill]);

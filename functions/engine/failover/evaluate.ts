@@ -2,32 +2,31 @@ import type { Decision } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { contend } from '../../attempts.ts';
 import { decide } from '../../core/failover/decide.ts';
-import type { Verdict } from '../../core/failover/situation.ts';
+import type { DecisionResult } from '../../core/failover/decision-input.ts';
 import { eventsOf } from '../../core/notification/events.ts';
 import type { Deps, Lease, OperationRecord, Recording } from '../../deps.ts';
 import { deliveryDocuments } from '../deliveries.ts';
 import { checkDataPlane } from '../reconcile/data-plane.ts';
 import { reconcileGateway } from '../reconcile/reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
-import { type Asked, type Read, readSituation } from './situation.ts';
+import { type CommandRequest, type ReadInput, readDecisionInput } from './decision-input.ts';
 
 /**
- * The number of attempts to record a decision. Another decision may be recorded first, and then the situation is read
- * again. People who ask at the same moment must all be heard, which takes many attempts; a prober that fails repeatedly
+ * The number of attempts to record a decision. Another decision may be recorded first, and then the input is read again. People who ask at the same moment must all be heard, which takes many attempts; a prober that fails repeatedly
  * may have lost its lease.
  */
 const MAX_TRIES = { people: 30, prober: 5 };
 
-export interface Question extends Asked, Origin {
+export interface EvaluateOptions extends CommandRequest, Origin {
   /** The lease of the prober that decides. After the loss of the lease its decisions are not recorded. */
   lease?: Lease | undefined;
-  /** Returns the verdict without recording anything. */
+  /** Returns the result without recording anything. */
   isDry?: boolean | undefined;
 }
 
-/** The result of an evaluation; it is empty when there is nothing to do. A refused verdict is not recorded. */
-export interface Answer {
-  verdict?: Verdict | undefined;
+/** The result of an evaluation; it is empty when there is nothing to do. A refused result is not recorded. */
+export interface Evaluation {
+  result?: DecisionResult | undefined;
   decision?: Decision | undefined;
   operation?: OperationRecord | undefined;
   /** True when other decisions came first at every attempt, or the lease is lost. */
@@ -35,34 +34,34 @@ export interface Answer {
 }
 
 /** Decides on the evidence of a fleet, and on the command of the question if there is one, and records the decision. */
-export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, question: Question = {}): Promise<Answer> {
-  const tries = question.lease ? MAX_TRIES.prober : MAX_TRIES.people;
-  const answer = await contend(tries, async () => {
-    const read = await readSituation(deps, fleet, spec, question);
-    const verdict = decide(read.situation);
-    if (verdict === undefined || verdict.outcome === 'refused') return { verdict };
-    return await record(deps, read, verdict, spec, question);
+export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const tries = options.lease ? MAX_TRIES.prober : MAX_TRIES.people;
+  const evaluation = await contend(tries, async () => {
+    const read = await readDecisionInput(deps, fleet, spec, options);
+    const result = decide(read.input);
+    if (result === undefined || result.outcome === 'refused') return { result };
+    return await record(deps, read, result, spec, options);
   });
-  return answer ?? { isLost: true };
+  return evaluation ?? { isLost: true };
 }
 
 async function record(
   deps: Deps,
-  read: Read,
-  verdict: Verdict,
+  read: ReadInput,
+  result: DecisionResult,
   spec: FleetSpec,
-  question: Question,
-): Promise<Answer | undefined> {
-  const recording = await recordingOf(deps, read, verdict, question);
+  options: EvaluateOptions,
+): Promise<Evaluation | undefined> {
+  const recording = await recordingOf(deps, read, result, options);
   const { decision, operation } = recording;
-  if (question.isDry) return { verdict, decision };
-  const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
-  const whole = { ...recording, documents: [...recording.documents, ...deliveries], lease: question.lease };
+  if (options.isDry) return { result, decision };
+  const deliveries = deliveryDocuments(eventsOf(decision, result), spec, read.input.nowMs);
+  const whole = { ...recording, documents: [...recording.documents, ...deliveries], lease: options.lease };
   if (!(await deps.store.decide(whole))) return undefined;
   await complete(deps, whole);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;
   deps.log.info('decision', { fleet, decision: id, outcome, withdrawn });
-  return { verdict, decision, operation };
+  return { result, decision, operation };
 }
 
 /**
@@ -82,7 +81,7 @@ export interface Pusher {
   /** Starts to bring every gateway in line with the decisions taken so far, in the background. */
   push(): void;
   /** Resolves once everything that was asked for is done or has failed. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 /**
@@ -114,7 +113,7 @@ export function createPusher(deps: Deps, fleet: string): Pusher {
       asked = true;
       running ??= run();
     },
-    settled: async () => {
+    idle: async () => {
       await running;
       await Promise.all(checks);
     },

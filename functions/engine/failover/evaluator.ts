@@ -10,7 +10,7 @@ export interface Evaluator {
    * Resolves once all news has been decided on, with the id of the first decision, if there was one. Rejects when the
    * last evaluation failed.
    */
-  settled(): Promise<string | undefined>;
+  idle(): Promise<string | undefined>;
 }
 
 /**
@@ -46,7 +46,7 @@ export function createEvaluator(
       asked = true;
       running ??= run();
     },
-    settled: async () => {
+    idle: async () => {
       await running;
       if (failure !== undefined) throw failure.error;
       return decisions[0];

@@ -13,7 +13,7 @@ import type { Reply } from '../../core/notification/format.ts';
 import type { Deps } from '../../deps.ts';
 import { documentOf } from '../deliveries.ts';
 import { evaluate, type Pusher } from './evaluate.ts';
-import { factsOf } from './situation.ts';
+import { factsOf } from './decision-input.ts';
 
 /** The time before an open question is asked again: `AGAIN_MS` while its `gateSeconds` run, `LATER_MS` afterwards. */
 const AGAIN_MS = 10_000;
@@ -26,7 +26,7 @@ export interface GateAsker {
   /** Asks the questions that are due, in the background. */
   ask(fleet: Resource<'fleet'>, clusters: readonly Resource<'cluster'>[]): void;
   /** Resolves once no question is under way. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 export function createGateAsker(deps: Deps, pusher: Pusher): GateAsker {
@@ -55,7 +55,7 @@ export function createGateAsker(deps: Deps, pusher: Pusher): GateAsker {
       const gates = fleet.spec.failover.dataGates ?? [];
       if (gates.some(({ target }) => target !== undefined)) begin('look', () => look(fleet, clusters), fleet.name);
     },
-    settled: async () => {
+    idle: async () => {
       while (asking.size > 0) await Promise.all(asking.values());
     },
   };

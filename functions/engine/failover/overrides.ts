@@ -7,7 +7,7 @@ import type { BreakGlass, Shift } from '../../../schemas/shift.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
 import { leastOf } from '../../core/failover/drills.ts';
 import { placeOf } from '../../core/failover/places.ts';
-import type { Ending, Situation, Verdict } from '../../core/failover/situation.ts';
+import type { Ending, DecisionInput, DecisionResult } from '../../core/failover/decision-input.ts';
 import type { LiveDrill, LiveShift, Traffic } from '../../core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../deps.ts';
 
@@ -28,17 +28,17 @@ function entry<K extends DocumentKind>(
   };
 }
 
-/** Returns the documents of everything that the verdict begins, moves or ends. */
+/** Returns the documents of everything that the result begins, moves or ends. */
 export async function overrideDocuments(
   store: Store,
-  situation: Situation,
-  verdict: Verdict,
+  input: DecisionInput,
+  result: DecisionResult,
 ): Promise<StoredDocument[]> {
   const entries = [
-    ...shiftEntries(situation, verdict),
-    ...returnEntries(situation, verdict),
-    ...glassEntries(situation, verdict),
-    ...drillEntries(situation, verdict),
+    ...shiftEntries(input, result),
+    ...returnEntries(input, result),
+    ...glassEntries(input, result),
+    ...drillEntries(input, result),
   ];
   const made = await Promise.all(entries.map((make) => make(store)));
   return made.filter((document) => document !== undefined);
@@ -74,7 +74,7 @@ export function viewBreakGlass(fleet: string, glass: LiveBreakGlass, updatedAtMs
  * Returns the entries of the changed shifts. A shift ends when its time is over or somebody ends it; after that its
  * cluster may still be returning for a while.
  */
-function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
+function shiftEntries({ fleet, nowMs, traffic: before }: DecisionInput, { traffic: after, endings }: DecisionResult): Entry[] {
   return changed(before.shifts, after.shifts).map(({ item: shift, isLive }): Entry => {
     const ending = endingOf(endings, 'shift', shift.id);
     return entry(fleet, 'shift', shift.name, (known) => ({
@@ -93,7 +93,7 @@ function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: a
  * Returns the entries of shifts of one service that have ended while the service still returns. Their records say how
  * far the share of the cluster has come back.
  */
-function returnEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after }: Verdict): Entry[] {
+function returnEntries({ fleet, nowMs, traffic: before }: DecisionInput, { traffic: after }: DecisionResult): Entry[] {
   const now = new Map(after.serviceReturns?.map((own) => [`${own.service} ${own.cluster}`, own]));
   return (before.serviceReturns ?? []).flatMap((own) => {
     const { service, cluster, shift } = own;
@@ -112,7 +112,7 @@ function returnEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: 
   });
 }
 
-function glassEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
+function glassEntries({ fleet, nowMs, traffic: before }: DecisionInput, { traffic: after, endings }: DecisionResult): Entry[] {
   return changed(before.breakGlasses, after.breakGlasses).map(({ item: glass, isLive }): Entry => {
     const ending = endingOf(endings, 'break-glass', glass.id);
     return entry(fleet, 'break-glass', glass.name, () => ({
@@ -122,20 +122,20 @@ function glassEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: a
   });
 }
 
-function drillEntries(situation: Situation, { traffic: after, endings }: Verdict): Entry[] {
-  const { traffic: before } = situation;
+function drillEntries(input: DecisionInput, { traffic: after, endings }: DecisionResult): Entry[] {
+  const { traffic: before } = input;
   if (JSON.stringify(before.drill) === JSON.stringify(after.drill)) return [];
   const gone = before.drill && before.drill.run !== after.drill?.run ? [before.drill] : [];
   return [...gone, ...(after.drill ? [after.drill] : [])].map((drill): Entry => {
     const ending = endings.find((item) => item.type === 'drill' && item.run === drill.run);
-    return entry(situation.fleet, 'drill-run', drill.run, (known) =>
-      drillRun(situation, drill, { ending: ending?.type === 'drill' ? ending : undefined, after, known }),
+    return entry(input.fleet, 'drill-run', drill.run, (known) =>
+      drillRun(input, drill, { ending: ending?.type === 'drill' ? ending : undefined, after, known }),
     );
   });
 }
 
 function drillRun(
-  { fleet, nowMs, policy, decision }: Situation,
+  { fleet, nowMs, policy, decision }: DecisionInput,
   drill: LiveDrill,
   {
     ending,

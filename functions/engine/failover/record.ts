@@ -3,15 +3,15 @@ import type { Decision } from '../../../schemas/decision.ts';
 import { clusterPoints } from '../../core/allocation/points.ts';
 import { sealed } from '../../core/failover/ledger.ts';
 import { recommendedOf, recorded } from '../../core/failover/recommendation.ts';
-import type { Verdict } from '../../core/failover/situation.ts';
-import { movesPoints } from '../../core/failover/verdict.ts';
+import type { DecisionResult } from '../../core/failover/decision-input.ts';
+import { movesPoints } from '../../core/failover/decision-result.ts';
 import { shownVotes } from '../../core/health/shown-votes.ts';
 import { changesBetween } from '../../core/model/diff.ts';
 import { canonicalJson, digest, equal } from '../../core/model/digest.ts';
 import { withheldOf } from '../../core/simulation/recommendation-score.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../../deps.ts';
 import { overrideDocuments } from './overrides.ts';
-import type { Read } from './situation.ts';
+import type { ReadInput } from './decision-input.ts';
 
 /** The request that led to a decision and the reason given, when a person asked for it. */
 export interface Origin {
@@ -20,26 +20,26 @@ export interface Origin {
 }
 
 /**
- * Returns what is written for a verdict: the decision, sealed to the decision before it, and everything that follows
+ * Returns what is written for a result: the decision, sealed to the decision before it, and everything that follows
  * from it.
  */
-export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, origin: Origin): Promise<Recording> {
-  const { situation, gateways } = read;
-  const { fleet } = situation;
-  const inputs = canonicalJson(situation);
-  const decision = decisionOf(read, verdict, digest(situation), origin);
-  const traffic = { ...verdict.traffic, head: { decision: decision.id, hash: decision.hash } };
-  const moves = verdict.outcome === 'applied' && hasMoved(read, verdict) && gateways.length > 0;
+export async function recordingOf(deps: Deps, read: ReadInput, result: DecisionResult, origin: Origin): Promise<Recording> {
+  const { input, gateways } = read;
+  const { fleet } = input;
+  const inputs = canonicalJson(input);
+  const decision = decisionOf(read, result, digest(input), origin);
+  const traffic = { ...result.traffic, head: { decision: decision.id, hash: decision.hash } };
+  const moves = result.outcome === 'applied' && hasMoved(read, result) && gateways.length > 0;
   const operation = moves ? operationOf(deps, decision, gateways, origin) : undefined;
   return {
     fleet,
     traffic,
     decision,
     inputs,
-    audit: auditOf(deps, read, verdict, decision, origin),
+    audit: auditOf(deps, read, result, decision, origin),
     outbox: operation ? rowsOf(decision, operation) : [],
     operation,
-    documents: await overrideDocuments(deps.store, situation, verdict),
+    documents: await overrideDocuments(deps.store, input, result),
   };
 }
 
@@ -47,28 +47,28 @@ export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, orig
  * Tells whether gateways have anything to follow. Changed limits always count, because they also apply to pools that
  * were declared a moment ago.
  */
-function hasMoved({ situation: { traffic: before, placements } }: Read, { traffic: after }: Verdict): boolean {
+function hasMoved({ input: { traffic: before, placements } }: ReadInput, { traffic: after }: DecisionResult): boolean {
   if (before.allocation === after.allocation) return false;
-  const left = ({ allocation }: Verdict['traffic']) =>
+  const left = ({ allocation }: DecisionResult['traffic']) =>
     allocation.limits.map(({ cluster, percent }) => [cluster, percent]);
   return !equal(left(before), left(after)) || movesPoints(placements, before.allocation, after.allocation);
 }
 
-/** Returns the sealed decision that records a verdict. It is a pure function. */
+/** Returns the sealed decision that records a result. It is a pure function. */
 export function decisionOf(
-  { situation, evidence }: Read,
-  verdict: Verdict,
+  { input, evidence }: ReadInput,
+  result: DecisionResult,
   inputsDigest: string,
   origin: Origin,
 ): Decision {
-  const { fleet, nowMs, policy, actor, traffic, clusters, placements } = situation;
-  const outOf = ({ allocation, recommended }: Verdict['traffic']) => {
-    const { limits } = verdict.outcome === 'withheld' ? (recommended ?? allocation) : allocation;
+  const { fleet, nowMs, policy, actor, traffic, clusters, placements } = input;
+  const outOf = ({ allocation, recommended }: DecisionResult['traffic']) => {
+    const { limits } = result.outcome === 'withheld' ? (recommended ?? allocation) : allocation;
     return limits.filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
   };
-  const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
-  const withheld = withheldOf(situation, verdict.traffic);
-  const recommended = recommendedOf(placements, verdict.traffic);
+  const inForce = result.outcome === 'applied' ? result.traffic : traffic;
+  const withheld = withheldOf(input, result.traffic);
+  const recommended = recommendedOf(placements, result.traffic);
   const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];
   const pointsOf = (cluster: string) => {
     const [was, is] = [before.get(cluster), after.get(cluster)];
@@ -76,15 +76,15 @@ export function decisionOf(
   };
   return sealed(
     {
-      id: situation.decision,
+      id: input.decision,
       fleet,
-      version: verdict.traffic.version,
+      version: result.traffic.version,
       decidedAt: iso(nowMs),
       automation: policy.automation,
       actor,
       ...(origin.requestId !== undefined && { requestId: origin.requestId }),
-      outcome: verdict.outcome === 'refused' ? 'blocked' : verdict.outcome,
-      changes: verdict.changes.map(({ health, ...change }, index) => {
+      outcome: result.outcome === 'refused' ? 'blocked' : result.outcome,
+      changes: result.changes.map(({ health, ...change }, index) => {
         const record = evidence.find((item) => item.cluster === change.cluster);
         const voters = clusters.find(({ name }) => name === change.cluster)?.voters ?? [];
         return {
@@ -95,10 +95,10 @@ export function decisionOf(
           evidence: index < EXPLAINED ? (record?.recent ?? []) : [],
         };
       }),
-      rules: verdict.rules.slice(0, MAX_RULES),
-      flags: verdict.flags,
+      rules: result.rules.slice(0, MAX_RULES),
+      flags: result.flags,
       withdrawnBefore: outOf(traffic),
-      withdrawnAfter: outOf(verdict.traffic),
+      withdrawnAfter: outOf(result.traffic),
       ...(withheld && { withheld }),
       ...(recommended && { recommended: recorded(recommended) }),
       inputsDigest,
@@ -121,18 +121,18 @@ export function reasonOf({ changes }: { changes: Decision['changes'] }): string 
   return changes.map(({ action, cluster, reason }) => `${action} ${cluster}: ${reason}`).join('; ');
 }
 
-function auditOf(deps: Deps, { situation }: Read, verdict: Verdict, decision: Decision, origin: Origin): AuditEvent {
+function auditOf(deps: Deps, { input }: ReadInput, result: DecisionResult, decision: Decision, origin: Origin): AuditEvent {
   const { fleet, withdrawnBefore, withdrawnAfter } = decision;
   return {
     id: `aud_${deps.ids.ulid()}`,
     at: decision.decidedAt,
     actor: decision.actor,
-    action: situation.command === undefined ? `decision.${decision.outcome}` : `traffic.${situation.command.type}`,
+    action: input.command === undefined ? `decision.${decision.outcome}` : `traffic.${input.command.type}`,
     target: { kind: 'fleet', fleet, name: fleet },
     requestId: origin.requestId ?? decision.id,
     reason: (origin.reason ?? reasonOf(decision)).slice(0, MAX_REASON),
-    before: situation.traffic.version,
-    after: verdict.traffic.version,
+    before: input.traffic.version,
+    after: result.traffic.version,
     ...changesBetween({ withdrawn: withdrawnBefore }, { withdrawn: withdrawnAfter }),
   };
 }

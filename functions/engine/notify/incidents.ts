@@ -4,7 +4,7 @@ import { type DataPlaneRecord, observedAt } from '../../core/gateway/data-plane.
 import type { Reading } from '../../core/gateway/reading.ts';
 import type { GatewayFacts, IncidentFacts } from '../../core/incidents/incident.ts';
 import { openIncidents } from '../../core/incidents/open.ts';
-import { NOTHING_TOLD, nextTold, type Telling, type Told } from '../../core/incidents/told.ts';
+import { NOTHING_NOTIFIED, nextNotified, type IncidentNotice, type NotifiedIncidents } from '../../core/incidents/notified.ts';
 import { digest } from '../../core/model/digest.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { isoOf } from '../../core/model/time.ts';
@@ -13,7 +13,7 @@ import type { Deps, StoredDocument } from '../../deps.ts';
 import { documentOf } from '../deliveries.ts';
 import { assess } from '../failover/assess.ts';
 import { rolloutsIn } from '../live-rollouts.ts';
-import { readTraces } from '../probe/roll-call.ts';
+import { readTraces } from '../probe/heard-voters.ts';
 import { readRequests } from '../reconcile/data-plane.ts';
 
 /**
@@ -29,7 +29,7 @@ const MOST_STEPS = 50;
  * Notifies people of each incident of every fleet once when it opens and once when it resolves. After `untilMs` no
  * further fleet is begun. A failure in one fleet does not affect the others.
  */
-export async function tellIncidents(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
+export async function notifyIncidents(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   const { items, unreadable } = await deps.store.fleets();
   for (const error of unreadable) deps.log.error('incidents.failed', {}, error);
   for (const fleet of items) {
@@ -49,20 +49,20 @@ export async function tellIncidents(deps: Deps, untilMs = Number.POSITIVE_INFINI
 async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<void> {
   const { store, log } = deps;
   const document = await store.document(fleet.name, 'told', fleet.name);
-  let [told, version] = [document?.body ?? NOTHING_TOLD, document?.version ?? 0];
+  let [told, version] = [document?.body ?? NOTHING_NOTIFIED, document?.version ?? 0];
   const facts = await readFacts(deps, fleet, told);
   const incidents = openIncidents(facts);
   const given = { notifications: fleet.spec.notifications, nowMs: facts.nowMs, room: DELIVERIES_AT_ONCE };
   for (let step = 0; step < MOST_STEPS; step++) {
-    const next = nextTold(told, incidents, given);
+    const next = nextNotified(told, incidents, given);
     if (next === undefined) return;
-    [told, version] = [next.told, version + 1];
+    [told, version] = [next.notified, version + 1];
     const record = { fleet: fleet.name, kind: 'told', id: fleet.name, version, body: told, isPending: false } as const;
-    const deliveries = next.tellings.flatMap((telling, index) =>
+    const deliveries = next.notices.flatMap((telling, index) =>
       deliveriesOf(telling, { facts, lastMs: told.lastMs, version, index }),
     );
     if (!(await store.putDocuments([record, ...deliveries]))) return;
-    for (const { event } of next.tellings) {
+    for (const { event } of next.notices) {
       log.info('incident', {
         fleet: fleet.name,
         type: event.type,
@@ -74,7 +74,7 @@ async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<vo
   }
 }
 
-async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
+async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: NotifiedIncidents): Promise<IncidentFacts> {
   const { store, clock } = deps;
   const { name } = fleet;
   const [clusters, health, traffic, gateways, readings, syncs, rows, traces, requests, rollouts] = await Promise.all([
@@ -145,7 +145,7 @@ interface Place {
   index: number;
 }
 
-function deliveriesOf({ event, targets }: Telling, place: Place): StoredDocument[] {
+function deliveriesOf({ event, targets }: IncidentNotice, place: Place): StoredDocument[] {
   const { fleet, nowMs } = place.facts;
   const told: Event = { id: eventId(place), fleet: fleet.name, at: isoOf(nowMs), ...event };
   return targets.map((target) => documentOf(deliveryOf(told, target), 1, nowMs));

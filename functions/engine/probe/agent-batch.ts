@@ -12,7 +12,7 @@ import { createLimit } from '../../limit.ts';
 import type { Pusher } from '../failover/evaluate.ts';
 import { createEvaluator } from '../failover/evaluator.ts';
 import { createRecorder, type Recorded, type Recorder } from './recorder.ts';
-import { createRoll, traceOf } from './roll-call.ts';
+import { createHeardVoters, traceOf } from './heard-voters.ts';
 import { suspected } from './trust.ts';
 
 /** The number of concurrent writes. A Worker has six connections at a time. */
@@ -74,7 +74,7 @@ export async function takeBatch(
   // An agent that reports only some of the clusters cannot vouch for all of them.
   const vouches = [...watched.keys()].every((name) => told.has(name));
   const recorder = createRecorder(deps, fleet.spec, records, { limit: createLimit(WRITES_AT_A_TIME), vouches });
-  const roll = createRoll();
+  const roll = createHeardVoters();
   const evaluator = createEvaluator(deps, fleet, pusher);
   const isSuspect = batch.controls.some(({ ok }) => !ok);
   const receipts = batch.observations.map(async (item): Promise<ObservationReceipt> => {
@@ -86,10 +86,10 @@ export async function takeBatch(
     roll.note(cluster, { voter: voter.name, ...item }, recorded);
     return { cluster: item.cluster, result: recorded.isKept ? 'accepted' : 'stale' };
   });
-  const settled = await Promise.all(receipts);
+  const results = await Promise.all(receipts);
   await keepVouch(deps, fleet, voter, roll.vouchOf(voter, clusters));
-  if (settled.some(({ result }) => result === 'accepted')) evaluator.ask();
-  return { receipts: settled, decision: await evaluator.settled() };
+  if (results.some(({ result }) => result === 'accepted')) evaluator.ask();
+  return { receipts: results, decision: await evaluator.idle() };
 }
 
 async function keepVouch(

@@ -10,7 +10,7 @@ import { createLimit } from '../../limit.ts';
 import type { Pusher } from '../failover/evaluate.ts';
 import { createEvaluator } from '../failover/evaluator.ts';
 import { createRecorder } from './recorder.ts';
-import { traceOf } from './roll-call.ts';
+import { traceOf } from './heard-voters.ts';
 
 /** The number of concurrent writes. A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -75,7 +75,7 @@ export async function takeAlerts(
     ...(cluster !== undefined && { cluster }),
     result: results[index] ?? 'stale',
   }));
-  const decision = await evaluator.settled();
+  const decision = await evaluator.idle();
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 

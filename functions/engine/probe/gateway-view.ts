@@ -2,7 +2,7 @@ import type { Observation } from '../../../schemas/cluster.ts';
 import type { GatewayViewVoter } from '../../../schemas/failover.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { CloudError, type Deps } from '../../deps.ts';
-import type { Backends } from '../../providers/provider.ts';
+import type { BackendHealth } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';
 import { readSession } from '../reconcile/session.ts';
 
@@ -38,7 +38,7 @@ async function backendsOf(
   deps: Deps,
   voter: GatewayViewVoter,
   clusters: readonly Resource<'cluster'>[],
-): Promise<Backends | string> {
+): Promise<BackendHealth | string> {
   const fleet = clusters[0]?.fleet ?? '';
   const [gateway, sync, pools] = await Promise.all([
     deps.store.get('gateway', fleet, voter.gateway),

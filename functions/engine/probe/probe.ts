@@ -65,7 +65,7 @@ export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<
   const fleets = await listFleets(deps, deadlineMs);
   if (isEmpty(fleets)) await invocation.beat();
   await Promise.all(fleets.items.map((fleet) => probeUntilDeadline(invocation, fleet)));
-  await signal.settled();
+  await signal.idle();
 }
 
 /** Reads the fleets. It waits for a store that is unavailable, because the store may be back within the minute. */
@@ -163,8 +163,8 @@ async function probeFleet(
     logFailure(deps, 'probe.failed', fleet, error);
     return without(fleet, error instanceof LeaseLost ? 'busy' : 'failed');
   } finally {
-    await asker.settled();
-    await pusher.settled();
+    await asker.idle();
+    await pusher.idle();
   }
 }
 

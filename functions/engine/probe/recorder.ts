@@ -25,7 +25,7 @@ export interface Recorded {
   isSame: boolean;
 }
 
-type Step = (record: HealthRecord) => HealthRecord;
+type RecordUpdate = (record: HealthRecord) => HealthRecord;
 
 export interface Recorder {
   /**
@@ -37,7 +37,7 @@ export interface Recorder {
    * Stores the record that `step` returns, unless it is unchanged. `step` is called again when another write came
    * first.
    */
-  change(cluster: Resource<'cluster'>, step: Step): Promise<Recorded>;
+  change(cluster: Resource<'cluster'>, step: RecordUpdate): Promise<Recorded>;
 }
 
 /**
@@ -57,7 +57,7 @@ export function createRecorder(
   /** Resolves with undefined when another write came first. */
   const tryOnce = async (
     before: HealthRecord,
-    step: Step,
+    step: RecordUpdate,
     observation: Observation | undefined,
   ): Promise<Recorded | undefined> => {
     const record = step(before);
@@ -67,7 +67,7 @@ export function createRecorder(
     if (!(await put({ record, observation }))) return undefined;
     return { record, isKept: true, isNews: mindOf(record) !== mindOf(before), isSame: false };
   };
-  const write = async (cluster: Resource<'cluster'>, step: Step, observation?: Observation): Promise<Recorded> => {
+  const write = async (cluster: Resource<'cluster'>, step: RecordUpdate, observation?: Observation): Promise<Recorded> => {
     let before = known.get(cluster.uid) ?? firstRecord(deps, cluster);
     const done = await contend(MAX_TRIES, async () => {
       const recorded = await tryOnce(before, step, observation);
@@ -78,7 +78,7 @@ export function createRecorder(
     known.set(cluster.uid, recorded.record);
     return recorded;
   };
-  const inTurn = async (cluster: Resource<'cluster'>, step: Step, observation?: Observation) => {
+  const inTurn = async (cluster: Resource<'cluster'>, step: RecordUpdate, observation?: Observation) => {
     const turn = turns.get(cluster.uid) ?? createLimit(1);
     turns.set(cluster.uid, turn);
     return await turn(() => write(cluster, step, observation));

@@ -11,7 +11,7 @@ import type { HeldLease } from '../lease.ts';
 import { observe } from '../observe.ts';
 import { viewOf } from './gateway-view.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
-import { callRoll, createRoll, type Roll } from './roll-call.ts';
+import { recordHeardVoters, createHeardVoters, type HeardVoters } from './heard-voters.ts';
 import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
 
@@ -50,7 +50,7 @@ interface Round extends Prober {
   fleet: Resource<'fleet'>;
   recorder: Recorder;
   evaluator: Evaluator;
-  roll: Roll;
+  roll: HeardVoters;
 }
 
 type Result = FleetProbeRound['results'][number];
@@ -70,7 +70,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
     fleet,
     recorder: createRecorder(deps, fleet.spec, records, { limit: invocation.writes, lease, vouches: isWhole }),
     evaluator: createEvaluator(deps, fleet, pusher, lease),
-    roll: createRoll(),
+    roll: createHeardVoters(),
   };
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
   const [watched, viewed] = await Promise.all([
@@ -78,9 +78,9 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
     // A single view covers all clusters, so one shard asks for it.
     Promise.allSettled(isWhole || shard.index === 0 ? views(all, round) : []),
   ]);
-  const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll)]);
+  const [called] = await Promise.allSettled([recordHeardVoters(deps, fleet, all, round.roll)]);
   round.evaluator.ask();
-  const [decided] = await Promise.allSettled([round.evaluator.settled()]);
+  const [decided] = await Promise.allSettled([round.evaluator.idle()]);
   if (isWhole || shard.index === 0) asker.ask(fleet, all);
   throwFailure([...watched, ...viewed, decided, called]);
   const done = watched.flatMap((part) => (part.status === 'fulfilled' && part.value) || []);
@@ -174,8 +174,8 @@ function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<
   return voters.map(async (voter) => {
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
     if (watched.length === 0) return;
-    const sights = await viewOf(invocation.deps, voter, watched);
-    const taken = sights.map(async ({ cluster, observation }) => {
+    const results = await viewOf(invocation.deps, voter, watched);
+    const taken = results.map(async ({ cluster, observation }) => {
       const recorded = await recorder.take(cluster, observation);
       roll.note(cluster, observation, recorded);
       if (recorded.isNews) evaluator.ask();

@@ -1,12 +1,12 @@
 import type { Observation } from '../../../schemas/cluster.ts';
-import { type Seen, seemsBlind } from '../../core/health/trust.ts';
+import { type ProbedTarget, seemsBlind } from '../../core/health/trust.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
 import type { Limit } from '../../limit.ts';
 import { answers, probesFrom } from '../observe.ts';
 
 /** An observation, weighed by how far its prober can be believed. */
-export interface Weighed {
+export interface WeighedObservation {
   observation: Observation;
   /** The time until which the votes of the prober are void. Present when the prober itself seems to be at fault. */
   suspectUntilMs?: number | undefined;
@@ -17,7 +17,7 @@ export interface Trust {
   /** Notes the result of an observation of a cluster made directly from here. */
   note(cluster: Resource<'cluster'>, failed: boolean): void;
   /** Weighs an observation that began at `startedMs`. */
-  weigh(fleet: Resource<'fleet'>, observation: Observation, startedMs: number): Promise<Weighed>;
+  weigh(fleet: Resource<'fleet'>, observation: Observation, startedMs: number): Promise<WeighedObservation>;
 }
 
 interface ControlCheck {
@@ -26,7 +26,7 @@ interface ControlCheck {
 }
 
 export function createTrust(deps: Deps, slots: Limit): Trust {
-  const seen = new Map<string, Seen>();
+  const seen = new Map<string, ProbedTarget>();
   const checks = new Map<string, ControlCheck>();
 
   /**
@@ -70,7 +70,7 @@ export function suspected(
   { cause: _, ...observation }: Observation,
   reason: string,
   nowMs: number,
-): Required<Weighed> & { suspectUntilMs: number } {
+): Required<WeighedObservation> & { suspectUntilMs: number } {
   const { intervalSeconds, timeoutSeconds } = spec.health;
   return {
     observation: { ...observation, outcome: 'inconclusive', detail: `${observation.detail}; ${reason}` },

@@ -3,7 +3,7 @@ import type { Change, Refusal } from '../../core/gateway/provider-object.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';
 import { type Outcome, stopped } from './outcome.ts';
-import { type Proposal, propose } from './proposal.ts';
+import { type ReconcilePlan, planReconcile } from './reconcile-plan.ts';
 import type { Run } from './run.ts';
 import { markPushed, noteProgress } from './sync.ts';
 
@@ -14,10 +14,10 @@ const LOOK_AGAIN_MS = [1_000, 2_000, 4_000];
 export type Applied = { refusals: Refusal[]; stop?: undefined } | { stop: Outcome };
 
 /** Applies the changes batch by batch. Before each batch the run stops if a failover waits or its time is over. */
-export async function applyAll(deps: Deps, run: Run, context: GatewayContext, proposal: Proposal): Promise<Applied> {
+export async function applyAll(deps: Deps, run: Run, context: GatewayContext, planned: ReconcilePlan): Promise<Applied> {
   const { provider, session, scope, traffic } = context;
-  const { plan, observed } = proposal;
-  await prepare(deps, run, context, proposal);
+  const { plan, observed } = planned;
+  await prepare(deps, run, context, planned);
   const refusals: Refusal[] = [];
   let done = run.doneBefore;
   const total = done + plan.changes.length;
@@ -45,7 +45,7 @@ async function prepare(
   { store }: Deps,
   { fleet, gateway, lease }: Run,
   context: GatewayContext,
-  { plan, config }: Proposal,
+  { plan, config }: ReconcilePlan,
 ): Promise<void> {
   const { scope, baseline } = context;
   await store.putBaseline(fleet, gateway, beforeWriting(baseline, plan.changes), lease.current());
@@ -73,17 +73,17 @@ function describe(batch: readonly Change[]): string {
 export async function readBack(
   { clock }: Deps,
   context: GatewayContext,
-  before: Proposal,
+  before: ReconcilePlan,
   refusals: readonly Refusal[],
-): Promise<{ proposal: Proposal; readMs: number }> {
+): Promise<{ planned: ReconcilePlan; readMs: number }> {
   const { provider, session, scope, known } = context;
   for (let look = 0; ; look++) {
     const readMs = clock.now();
     const observed = await provider.observe(session, scope, known);
     const address = observed.address ?? before.observed.address;
-    const proposal = propose(context, { ...observed, address }, readMs, refusals);
+    const planned = planReconcile(context, { ...observed, address }, readMs, refusals);
     const waitMs = LOOK_AGAIN_MS[look];
-    if (proposal.plan.changes.length === 0 || waitMs === undefined) return { proposal, readMs };
+    if (planned.plan.changes.length === 0 || waitMs === undefined) return { planned, readMs };
     await clock.sleep(waitMs);
     await session.ensureLease();
   }

@@ -6,7 +6,7 @@ import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.
 import type { Run } from './run.ts';
 
 /**
- * Ends the operations that are finished at this gateway, then removes the settled rows. A row is removed after all
+ * Ends the operations that are finished at this gateway, then removes their rows. A row is removed after all
  * operations that wait for it have ended.
  */
 export async function conclude(
@@ -18,15 +18,15 @@ export async function conclude(
 ): Promise<void> {
   const endedAt = isoOf(deps.clock.now());
   const pools = outcome.type === 'ended' ? await poolsByRoute(deps, run) : {};
-  const judged = rows.flatMap((row) => {
+  const concluded = rows.flatMap((row) => {
     const end = endOf(row, outcome, pools);
     return end ? [{ row, end }] : [];
   });
-  const waiting = await deps.store.waitingOperations(judged.map(({ row }) => row));
+  const waiting = await deps.store.waitingOperations(concluded.map(({ row }) => row));
   const waits = Map.groupBy(waiting, keyOf);
   const written = outcome.type === 'ended' ? outcome.written : 0;
   const records = new Map<string, OutcomeRecord>();
-  for (const { row, end } of judged) {
+  for (const { row, end } of concluded) {
     const own = (waits.get(keyOf(row)) ?? []).map(({ operation }) => operation);
     for (const operation of [...row.operations, ...own]) {
       if (worse(end, records.get(operation))) records.set(operation, recordOf(run, operation, end));
@@ -34,32 +34,32 @@ export async function conclude(
   }
   const common = { attempts, endedAt, steps: written };
   const ended = [...records.values()].map((record) => ({ ...record, ...common }));
-  const done = judged.filter(({ end }) => end.isSettled).map(({ row }) => row);
+  const done = concluded.filter(({ end }) => end.isFinal).map(({ row }) => row);
   if (ended.length > 0) await deps.store.conclude(ended, waiting, run.lease.current());
-  if (done.length > 0) await deps.store.settle(done, endedAt, run.lease.current());
+  if (done.length > 0) await deps.store.acknowledge(done, endedAt, run.lease.current());
 }
 
 const keyOf = ({ kind, name }: Pick<OutboxRow, 'kind' | 'name'>): string => `${kind} ${name}`;
 
 interface End extends Summary {
   /** True when nothing remains to be done for the row. */
-  isSettled: boolean;
+  isFinal: boolean;
 }
 
 /** Returns how the request of a row ended, or undefined while it is open. */
 function endOf(row: OutboxRow, outcome: Outcome, pools: Record<string, string[]>): End | undefined {
-  if (outcome.type === 'deleted') return { ...summaryOf(outcome), isSettled: true };
-  if (outcome.type === 'failed') return outcome.isTransient ? undefined : { ...summaryOf(outcome), isSettled: false };
+  if (outcome.type === 'deleted') return { ...summaryOf(outcome), isFinal: true };
+  if (outcome.type === 'failed') return outcome.isTransient ? undefined : { ...summaryOf(outcome), isFinal: false };
   if (outcome.type !== 'ended') return undefined;
   const own = outcome.deviations.filter((deviation) => concerns(row, deviation, pools));
   const fault =
     FAULTS.find(({ reason }) => own.some((deviation) => deviation.reason === reason)) ?? hiddenFrom(row, own);
   if (fault === undefined) {
     const { message } = summaryOf({ ...outcome, deviations: [] });
-    return { state: 'Verified', reason: 'Programmed', message, isSettled: true };
+    return { state: 'Verified', reason: 'Programmed', message, isFinal: true };
   }
-  const { reason, state, isSettled } = fault;
-  return { state, reason, message: deviationText(own, reason), isSettled };
+  const { reason, state, isFinal } = fault;
+  return { state, reason, message: deviationText(own, reason), isFinal };
 }
 
 /**
@@ -71,17 +71,17 @@ function hiddenFrom({ kind, name }: OutboxRow, own: readonly Deviation[]): typeo
   return kind === 'route' && isHidden ? DRIFTED : undefined;
 }
 
-const DRIFTED = { reason: 'Drifted', state: 'Diverged', isSettled: true } as const;
+const DRIFTED = { reason: 'Drifted', state: 'Diverged', isFinal: true } as const;
 
 /**
  * The faults that keep an operation from being verified, the worst first. Changes that somebody else made to other
  * objects do not count.
  */
 const FAULTS = [
-  { reason: 'Refused', state: 'Failed', isSettled: true },
-  { reason: 'NotAsWritten', state: 'Diverged', isSettled: false },
-  { reason: 'Pending', state: 'Diverged', isSettled: false },
-  { reason: 'ObserveOnly', state: 'Diverged', isSettled: true },
+  { reason: 'Refused', state: 'Failed', isFinal: true },
+  { reason: 'NotAsWritten', state: 'Diverged', isFinal: false },
+  { reason: 'Pending', state: 'Diverged', isFinal: false },
+  { reason: 'ObserveOnly', state: 'Diverged', isFinal: true },
 ] as const;
 
 /**

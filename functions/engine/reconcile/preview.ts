@@ -9,7 +9,7 @@ import { isoOf } from '../../core/model/time.ts';
 import { CloudError, type Deps, type Store } from '../../deps.ts';
 import type { Observed } from '../../providers/provider.ts';
 import { declaredAt, type GatewayContext, readContext } from './context.ts';
-import { desiredObjects, type Proposal, propose } from './proposal.ts';
+import { desiredObjects, type ReconcilePlan, planReconcile } from './reconcile-plan.ts';
 import { ReadTimedOut, readSession } from './session.ts';
 
 /** The part of a quota from which on people are notified. */
@@ -54,10 +54,10 @@ export async function previewGateway(
   const context = await readContext(deps.store, resource, session, { scope: 'full', isAsked: revertsDrift });
   const basis = await basisOf(deps, context, current);
   if (basis === undefined) return neverRead(context);
-  const proposal = propose(context, basis.observed, deps.clock.now());
+  const planned = planReconcile(context, basis.observed, deps.clock.now());
   const isLive = basis.basis === 'live';
-  const refusals = rehearses && isLive ? await rehearse(context, proposal) : [];
-  return planShown(context, proposal, basis, refusals);
+  const refusals = rehearses && isLive ? await rehearse(context, planned) : [];
+  return planShown(context, planned, basis, refusals);
 }
 
 /** Resolves with undefined when the gateway cannot be read and never has been. */
@@ -89,7 +89,7 @@ async function lastObserved(context: GatewayContext, current: Store): Promise<Ob
 }
 
 /** Returns what the cloud would refuse, or nothing when the cloud cannot tell, because a plan is useful without it. */
-async function rehearse({ provider, session }: GatewayContext, { plan, observed }: Proposal): Promise<Issue[]> {
+async function rehearse({ provider, session }: GatewayContext, { plan, observed }: ReconcilePlan): Promise<Issue[]> {
   try {
     return await provider.rehearse(plan.changes, observed, session);
   } catch (error) {
@@ -99,19 +99,19 @@ async function rehearse({ provider, session }: GatewayContext, { plan, observed 
 }
 
 /** Returns the digest that identifies a plan: that of the fleet, the gateway and the changes. */
-export function planDigest({ fleet, name }: Resource<'gateway'>, { plan }: Pick<Proposal, 'plan'>): string {
+export function planDigest({ fleet, name }: Resource<'gateway'>, { plan }: Pick<ReconcilePlan, 'plan'>): string {
   return digest([fleet, name, plan.digest]);
 }
 
 function planShown(
   context: GatewayContext,
-  proposal: Proposal,
+  planned: ReconcilePlan,
   { basis, readAt, observed }: Basis,
   refusals: readonly Issue[],
 ): GatewayPlan {
   const { resource, provider, session } = context;
   const { fleet, name: gateway } = resource;
-  const { plan, drifted, findings } = proposal;
+  const { plan, drifted, findings } = planned;
   const causeOf = (change: Change) =>
     drifted.some(({ kind, key }) => kind === change.kind && key === change.key) ? 'drift' : 'declared';
   return {
@@ -119,15 +119,15 @@ function planShown(
     gateway,
     basis,
     ...(readAt !== undefined && { readAt }),
-    digest: planDigest(resource, proposal),
+    digest: planDigest(resource, planned),
     changes: plan.changes.map((change) => ({ ...inFull(change), cause: causeOf(change) })),
     drift: drifted.map((change) => ({ ...inFull(change), cause: 'drift' })),
     calls: provider.calls(plan.changes, observed, session),
-    shares: shareChanges(servedBefore(context), servedAfter(context, proposal)),
-    quotas: proposal.quotas.map(({ quota, used, allowed }) => ({ quota, used, allowed })),
+    shares: shareChanges(servedBefore(context), servedAfter(context, planned)),
+    quotas: planned.quotas.map(({ quota, used, allowed }) => ({ quota, used, allowed })),
     findings: [...findings.map(({ pointer, code, detail }) => ({ pointer, code, detail })), ...refusals],
-    refused: [...proposal.refused.values()].map(({ kind, key, code, detail }) => ({ kind, key, code, detail })),
-    notices: noticesOf(context, proposal, basis),
+    refused: [...planned.refused.values()].map(({ kind, key, code, detail }) => ({ kind, key, code, detail })),
+    notices: noticesOf(context, planned, basis),
     foreign: observed.foreign,
   };
 }
@@ -143,7 +143,7 @@ function servedBefore({ pools, lastPoints, provider, traffic }: GatewayContext):
   }));
 }
 
-function servedAfter({ provider, traffic }: GatewayContext, { config }: Proposal): ServedPool[] {
+function servedAfter({ provider, traffic }: GatewayContext, { config }: ReconcilePlan): ServedPool[] {
   return config.pools.map((pool) => ({ pool, shares: provider.served(pool, effectiveShares(pool, traffic)) }));
 }
 
@@ -151,8 +151,8 @@ export function inFull({ verb, kind, key, reason, before, after }: Change) {
   return { verb, kind, key, reason, ...(before && { before: before.spec }), ...(after && { after: after.spec }) };
 }
 
-function noticesOf({ resource, last }: GatewayContext, proposal: Proposal, basis: GatewayPlan['basis']): Notice[] {
-  const { plan, overwriting, drifted, left, orphaned, quotas } = proposal;
+function noticesOf({ resource, last }: GatewayContext, planned: ReconcilePlan, basis: GatewayPlan['basis']): Notice[] {
+  const { plan, overwriting, drifted, left, orphaned, quotas } = planned;
   const { policy, drift } = resource.spec;
   const near = quotas.filter(isNearQuota);
   const undone = drifted.length - left.length;

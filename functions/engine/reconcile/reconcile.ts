@@ -8,7 +8,7 @@ import { conclude } from './conclude.ts';
 import { areMatched, type GatewayContext, readContext } from './context.ts';
 import { instanceOf } from './instance.ts';
 import { failureOf, isEnded, type Outcome, type Summary, stopped, summaryOf } from './outcome.ts';
-import { propose } from './proposal.ts';
+import { planReconcile } from './reconcile-plan.ts';
 import { recordRead, recordReadFault } from './record.ts';
 import type { Run, RunOptions } from './run.ts';
 import { openSession } from './session.ts';
@@ -120,18 +120,18 @@ async function attempt(
   }
 
   const readMs = deps.clock.now();
-  const proposal = propose(context, await observe(deps, run, context), readMs);
-  const approved = run.approve ? await run.approve(proposal) : [];
+  const planned = planReconcile(context, await observe(deps, run, context), readMs);
+  const approved = run.approve ? await run.approve(planned) : [];
   if (approved === undefined) return stopped('StalePlan');
   rows.push(...approved);
-  const { changes } = proposal.plan;
-  const found = await recordRead(deps, run, context, { proposal, readMs, isReadBack: changes.length === 0 });
+  const { changes } = planned.plan;
+  const found = await recordRead(deps, run, context, { planned, readMs, isReadBack: changes.length === 0 });
   const end = { type: 'ended', target: instance.target } as const;
   if (changes.length === 0) return { ...end, deviations: found, pushed: [], written: run.doneBefore };
 
-  const applied = await applyAll(deps, run, context, proposal);
+  const applied = await applyAll(deps, run, context, planned);
   if (applied.stop) return applied.stop;
-  const after = await readBack(deps, context, proposal, applied.refusals);
+  const after = await readBack(deps, context, planned, applied.refusals);
   const deviations = await recordRead(deps, run, context, { ...after, isReadBack: true });
   return { ...end, deviations, pushed: changes, written: run.doneBefore + changes.length - applied.refusals.length };
 }

@@ -13,12 +13,12 @@ import { isoOf } from '../../core/model/time.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';
 import type { ReadFault } from './outcome.ts';
-import type { Proposal } from './proposal.ts';
+import type { ReconcilePlan } from './reconcile-plan.ts';
 import type { Run } from './run.ts';
 
 /** The result of one read of the gateway. */
 interface Read {
-  proposal: Proposal;
+  planned: ReconcilePlan;
   /** The time at which the read began. */
   readMs: number;
   /**
@@ -35,44 +35,44 @@ interface Read {
 export async function recordRead(deps: Deps, run: Run, context: GatewayContext, read: Read): Promise<Deviation[]> {
   const { fleet, gateway, lease } = run;
   const { resource, scope, baseline } = context;
-  const { proposal } = read;
+  const { planned } = read;
   const isWhole = scope === 'full';
   const reading = readingOf(context, read);
   if (isWhole && read.isReadBack) {
-    const present = new Set(proposal.observed.objects.map(({ key }) => key));
-    const pools = withServing(context, proposal.config, (key) => present.has(key));
+    const present = new Set(planned.observed.objects.map(({ key }) => key));
+    const pools = withServing(context, planned.config, (key) => present.has(key));
     await deps.store.putPools(fleet, gateway, pools, lease.current());
   }
   const after = afterReading(baseline, {
-    objects: proposal.observed.objects,
+    objects: planned.observed.objects,
     isWhole,
-    desired: proposal.desired,
-    open: proposal.all.changes,
-    drifted: proposal.left,
-    orphaned: proposal.orphaned,
+    desired: planned.desired,
+    open: planned.all.changes,
+    drifted: planned.left,
+    orphaned: planned.orphaned,
     policy: resource.spec.drift,
   });
   await deps.store.putBaseline(fleet, gateway, after, lease.current());
-  await deps.store.putReading(reading, keptPoints(proposal.points), lease.current());
+  await deps.store.putReading(reading, keptPoints(planned.points), lease.current());
   return reading.deviations;
 }
 
-function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Read): Reading {
+function readingOf(context: GatewayContext, { planned, readMs, isReadBack }: Read): Reading {
   const { last, scope, traffic } = context;
   const readAt = isoOf(readMs);
-  const { observed, orphans, points } = proposal;
-  const found = isReadBack ? proposal.deviations.map(notAsWritten) : proposal.deviations;
+  const { observed, orphans, points } = planned;
+  const found = isReadBack ? planned.deviations.map(notAsWritten) : planned.deviations;
   const { failure: _, ...known } = last;
   const kept = {
     ...known,
     poolsReadAt: readAt,
     trafficVersion: traffic.version,
-    clusters: clusterPoints(points, proposal.config.pools),
+    clusters: clusterPoints(points, planned.config.pools),
   };
   if (scope === 'pools') {
     return {
       ...kept,
-      ...keptDeviations([...last.deviations.filter(isNotRead), ...found, ...missing(context, proposal, readAt)]),
+      ...keptDeviations([...last.deviations.filter(isNotRead), ...found, ...missing(context, planned, readAt)]),
     };
   }
   return {
@@ -83,7 +83,7 @@ function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Re
     ...keptDeviations(found),
     orphans,
     foreign: observed.foreign,
-    quotas: fullestFirst(proposal.quotas),
+    quotas: fullestFirst(planned.quotas),
   };
 }
 
@@ -101,7 +101,7 @@ function notAsWritten(deviation: Deviation): Deviation {
 }
 
 /** Returns deviations for objects that do not exist. A failover creates none; that is left to the next full run. */
-function missing({ last }: GatewayContext, { desired, observed, config }: Proposal, readAt: string): Deviation[] {
+function missing({ last }: GatewayContext, { desired, observed, config }: ReconcilePlan, readAt: string): Deviation[] {
   const present = new Set(observed.objects.map(({ kind, key }) => `${kind} ${key}`));
   const clusters = new Map(config.pools.map(({ key, members }) => [key, members.map(({ cluster }) => cluster)]));
   return desired

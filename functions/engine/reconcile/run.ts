@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../../deps.ts';
 import type { Scope } from '../../providers/provider.ts';
 import type { HeldLease } from '../lease.ts';
-import type { Proposal } from './proposal.ts';
+import type { ReconcilePlan } from './reconcile-plan.ts';
 
 /** The options of a run. */
 export interface RunOptions {
@@ -14,9 +14,9 @@ export interface RunOptions {
   untilMs?: number;
   /**
    * Called before anything is written, with a plan that also undoes drift. Undefined refuses the plan; otherwise the
-   * returned rows are settled together with the waiting ones.
+   * returned rows are acknowledged together with the waiting ones.
    */
-  approve?: ((proposal: Proposal) => Promise<OutboxRow[] | undefined>) | undefined;
+  approve?: ((planned: ReconcilePlan) => Promise<OutboxRow[] | undefined>) | undefined;
 }
 
 /** A run under the lease of its gateway. */

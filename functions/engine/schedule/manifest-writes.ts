@@ -3,7 +3,7 @@ import type { OperationProblem } from '../../../schemas/operation.ts';
 import { type Author, type Stamp, writeEvent } from '../../core/model/audit.ts';
 import type { Kind, Ref, Resource } from '../../core/model/resource.ts';
 import { byName } from '../../core/routing/resolve.ts';
-import type { Commit, Deps, ManifestWrite, OperationRecord, Step } from '../../deps.ts';
+import type { Commit, Deps, ManifestWrite, OperationRecord, ManifestStep } from '../../deps.ts';
 import { withLease } from '../lease.ts';
 
 /** The duration of the lease. It is longer than a transaction takes with all of its attempts. */
@@ -86,7 +86,7 @@ async function end(deps: Deps, manifestWrite: ManifestWrite, problem?: Operation
  * Returns the resources that updates replace, by name; a batch contains one kind only. The write fails if one of them
  * is not at the revision that the plan was made for.
  */
-async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<ReadonlyMap<string, Resource>> {
+async function replacedBy({ store }: Deps, steps: readonly ManifestStep[]): Promise<ReadonlyMap<string, Resource>> {
   const updates = steps.filter(({ verb }) => verb === 'update').map(({ resource }) => resource);
   const [first] = updates;
   if (first === undefined) return new Map();
@@ -103,7 +103,7 @@ async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<Read
  * since the history is ordered by them.
  */
 export function commitOf(
-  { verb, resource: wanted, references, referenceCount, gateways }: Step,
+  { verb, resource: wanted, references, referenceCount, gateways }: ManifestStep,
   before: Resource | undefined,
   author: Author,
   stamp: Stamp,

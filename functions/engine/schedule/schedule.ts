@@ -1,7 +1,7 @@
 import type { Deps, Job } from '../../deps.ts';
 import { createHeartbeat } from '../heartbeat.ts';
 import { deliverDue } from '../notify/deliver.ts';
-import { tellIncidents } from '../notify/incidents.ts';
+import { notifyIncidents } from '../notify/incidents.ts';
 import { runProbeSchedule } from '../probe/probe.ts';
 import { sweepManifestWrites } from './manifest-writes.ts';
 import { sweep } from './sweep.ts';
@@ -35,7 +35,7 @@ export async function runSchedule(deps: Deps, deadlineMs: number, stepRollouts: 
 
 /** Records new incidents and delivers the notifications in the same pass. */
 async function tellAndDeliver(deps: Deps, deadlineMs: number): Promise<void> {
-  await tellIncidents(deps, deadlineMs);
+  await notifyIncidents(deps, deadlineMs);
   await deliverDue(deps, deadlineMs);
 }
 

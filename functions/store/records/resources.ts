@@ -13,7 +13,7 @@ import { OperationProblem } from '../../../schemas/operation.ts';
 import { RouteInput } from '../../../schemas/route.ts';
 import { ServiceInput } from '../../../schemas/service.ts';
 import type { Kind, Resource, Specs } from '../../core/model/resource.ts';
-import type { ManifestWrite, Revision, Step } from '../../deps.ts';
+import type { ManifestWrite, Revision, ManifestStep } from '../../deps.ts';
 import type { Item } from '../items.ts';
 import { parsed, recordOf, recordType } from '../record-type.ts';
 
@@ -91,7 +91,7 @@ const StoredStep = z.object({
 
 export const stepsRecord = recordType('batch of steps', z.object({ steps: z.array(StoredStep) }));
 
-export function stepsOf(item: Item): Step[] {
+export function stepsOf(item: Item): ManifestStep[] {
   return recordOf(item, stepsRecord).steps.map(({ resource, ...rest }) => ({
     ...rest,
     resource: { ...resource, spec: specOf(resource.kind, item, resource.spec) },

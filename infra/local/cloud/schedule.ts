@@ -23,7 +23,7 @@ export class Schedule {
   }
 
   /** Carries out what is due: the earlier first, then in the order of the calls. */
-  settle(): Promise<void> {
+  runDue(): Promise<void> {
     this.#settling = this.#settling.then(async () => {
       const due = this.#pending.filter(({ dueAt }) => dueAt <= this.#now());
       this.#pending = this.#pending.filter((entry) => !due.includes(entry));
@@ -38,14 +38,14 @@ export class Schedule {
     await this.#settling;
   }
 
-  /** Sets a timer for the next effect in real time. In virtual time the next call settles what is due. */
+  /** Sets a timer for the next effect in real time. In virtual time the next call runs what is due. */
   #arm(): void {
     clearTimeout(this.#timer);
     const [next] = this.#pending;
     if (!next) return;
     this.#timer = setTimeout(
       async () => {
-        await this.settle();
+        await this.runDue();
         this.#arm();
       },
       Math.max(1, next.dueAt - this.#now()),

@@ -66,7 +66,7 @@ export interface LocalCloud {
   denied: ReadonlySet<string>;
   counts(): CallCounts;
   /** Carries out what is due, such as the ends of jobs. Virtual time needs it; in real time they end by themselves. */
-  settle(): Promise<void>;
+  runDue(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -123,7 +123,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     faults: parts.faults,
     denied: parts.authorizer.denied,
     counts: () => parts.log.counts(),
-    settle: () => schedule.settle(),
+    runDue: () => schedule.runDue(),
     close: async () => {
       await schedule.close();
       for (const product of parts.products) await product.close();
@@ -166,7 +166,7 @@ function createProducts(options: LocalCloudOptions, schedule: Schedule, now: () 
 
 async function serve(parts: Parts, message: IncomingMessage, response: ServerResponse): Promise<void> {
   if (message.url?.startsWith(ADMIN_PREFIX)) {
-    await parts.schedule.settle();
+    await parts.schedule.runDue();
     const { status, body } = await handleAdmin(parts, message);
     sendJson(response, status, body);
     return;
@@ -217,7 +217,7 @@ async function call(parts: Parts, request: RpcRequest, entry: LogEntry): Promise
   const regionId = request.regionId ?? parts.defaultRegionId;
   const { scope, rate } = product.rateOf(spec, regionId);
   parts.throttle(`${product.name} ${scope}`, rate);
-  await parts.schedule.settle();
+  await parts.schedule.runDue();
   const parameters = new Map(request.parameters);
   if (!spec.members.has('RegionId')) parameters.delete('RegionId');
   return execute({ spec, parameters, regionId, regionGiven: request.regionId !== undefined, fault });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lintEvidence } from '../../../functions/core/lint/evidence.ts';
 import { Voter } from '../../../schemas/failover.ts';
-import { facts, placement } from '../situations.ts';
+import { facts, placement } from '../story.ts';
 
 const edge = Voter.parse({ name: 'edge', type: 'edge' });
 const path = Voter.parse({ name: 'path', type: 'gateway-path', gateway: 'g', url: 'http://g/' });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Seen, seemsBlind } from '../../../functions/core/health/trust.ts';
+import { type ProbedTarget, seemsBlind } from '../../../functions/core/health/trust.ts';
 
 /** Targets of a fleet, each in a fault domain of its own; those with a bang have failed. */
-function seen(fleet: string, domains: string): Seen[] {
+function seen(fleet: string, domains: string): ProbedTarget[] {
   return domains.split(' ').map((name) => ({ fleet, faultDomain: name.replace('!', ''), failed: name.endsWith('!') }));
 }
 

@@ -120,7 +120,7 @@ export async function startTestCloud(options: Partial<LocalCloudOptions> = {}): 
     },
     finishJobs: async () => {
       nowMs += JOB_LATENCY_MS;
-      await cloud.settle();
+      await cloud.runDue();
     },
     health,
     open,

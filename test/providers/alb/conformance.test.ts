@@ -259,7 +259,7 @@ describe('one listener', () => {
       `delete pool/shop-80#${older?.ServerGroupId}`,
     ]);
     expect(left.changes).toEqual([]);
-    await alb.settle();
+    await alb.runDue();
     expect(ours().map((group) => group.ServerGroupId)).toEqual([ServerGroupId]);
     expect(weightsOf('shop-80')).toEqual({ '10.0.0.1': 40, '10.0.0.2': 60 });
   });
@@ -423,7 +423,7 @@ describe('crashes', () => {
           );
           const { left } = await alb.reconcile(NEXT, { session: alb.session({ intent: 'next' }) });
           expect(left.changes, `write ${write}`).toEqual([]);
-          await alb.settle();
+          await alb.runDue();
           expect(ours()).toHaveLength(2);
           expect(rulesInOrder()).toEqual(['/new /new/*', '/cart /cart/*', '']);
         } finally {

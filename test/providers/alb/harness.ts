@@ -69,7 +69,7 @@ export interface Alb {
   /** One reconciliation. */
   reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<Reconciled>;
   /** Lets all jobs end. */
-  settle(): Promise<void>;
+  runDue(): Promise<void>;
   /** Writes since the last time this was asked. */
   writes(): string[];
   close(): Promise<void>;
@@ -137,9 +137,9 @@ export async function startAlb(
     createCloud({ credentials: { default: keys }, endpoint: () => cloud.url, clock, log: SILENT, random: () => 0.5 });
   const client = clientOf(RESTRICTED);
   const owner = clientOf(OWNER_OF_ACCOUNT);
-  const settle = async () => {
+  const runDue = async () => {
     await clock.sleep(5000);
-    await cloud.settle();
+    await cloud.runDue();
   };
   const call: Alb['call'] = async (action, parameters) => {
     const answer = await owner.call({
@@ -149,7 +149,7 @@ export async function startAlb(
       action,
       parameters,
     });
-    await settle();
+    await runDue();
     return answer;
   };
   const target = await provision(call, options.listeners ?? 1, options.https ?? false);
@@ -179,7 +179,7 @@ export async function startAlb(
     session,
     client,
     call,
-    settle,
+    runDue,
     reconcile: (config, more = {}) => reconcile(cloud, stored, config, { session: session(), ...more }),
     writes: () => {
       const entries = cloud.log.entries.slice(seen);

@@ -112,7 +112,7 @@ describe('the group of a pool', () => {
     const members = weighted(60, 40);
     const other = pool(poolKey('shop', 81, members), members, { port: 81 });
     expect((await alb.reconcile(configOf(other, 3))).left.changes).toEqual([]);
-    await alb.settle();
+    await alb.runDue();
     expect(ours().map((one) => one.ServerGroupId)).not.toContain(before?.ServerGroupId);
   });
 });
@@ -148,7 +148,7 @@ describe('more than 50 references to a pool', () => {
     const one = shop(weighted(60, 40));
     await alb.reconcile(configOf(one, 64));
     expect((await alb.reconcile(configOf(one, 40))).left.changes).toEqual([]);
-    await alb.settle();
+    await alb.runDue();
     expect(references()).toEqual([40]);
     expect(ours()).toHaveLength(1);
   });

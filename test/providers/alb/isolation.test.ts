@@ -180,7 +180,7 @@ describe('a server group', () => {
     });
     const { refused } = await alb.reconcile({ pools: [], rules: [] });
     expect(refused).toMatchObject([{ kind: 'ServerGroup', key: `pool/${A.key}`, code: 'ResourceInUse.ServerGroup' }]);
-    await alb.settle();
+    await alb.runDue();
     expect(groupNamed('b')).toBeUndefined();
     expect(pathsThere()).toEqual(['/theirs']);
   });

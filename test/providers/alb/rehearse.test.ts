@@ -40,7 +40,7 @@ test('the cloud is asked about everything that refers to what exists, and nothin
   const before = JSON.stringify([...alb.cloud.state.serverGroups, ...alb.cloud.state.rules]);
   const from = alb.cloud.log.entries.length;
   expect(await rehearsal(NEXT)).toEqual([]);
-  await alb.settle();
+  await alb.runDue();
   expect(JSON.stringify([...alb.cloud.state.serverGroups, ...alb.cloud.state.rules])).toEqual(before);
   const writes = alb.cloud.log.entries.slice(from).filter((entry) => entry.kind === 'write');
   expect(writes.map(({ action, code }) => `${action} ${code}`).sort()).toEqual([

@@ -35,7 +35,7 @@ async function addForeign(Predicates: Predicates, options: { publish?: boolean; 
   if (publish) {
     await mse.call('ApplyGatewayRoute', { GatewayUniqueId, RouteId: id });
     await mse.session().clock.sleep(5000);
-    await mse.cloud.settle();
+    await mse.cloud.runDue();
   }
   return id;
 }

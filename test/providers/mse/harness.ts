@@ -150,7 +150,7 @@ export async function startMse(
     Tag: options.tags,
   });
   await clock.sleep(5000);
-  await cloud.settle();
+  await cloud.runDue();
   const gatewayUniqueId = Object(Data)['GatewayUniqueId'];
   const gateway = cloud.mse.gateways.get(gatewayUniqueId);
   if (gateway === undefined) throw new Error('there is no gateway');

@@ -26,7 +26,7 @@ test('a plan tells the calls of routes that stand half done at the gateway', asy
   const takeOffline = async () => {
     await mse.call('OfflineGatewayRoute', { GatewayUniqueId, RouteId: route.Id });
     await mse.session().clock.sleep(5000);
-    await mse.cloud.settle();
+    await mse.cloud.runDue();
   };
   for (const halfDone of [publish, edit, takeOffline]) {
     await halfDone();

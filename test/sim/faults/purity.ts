@@ -9,17 +9,17 @@ export const PURITY_FAULTS: readonly Fault[] = [
   exchanged('purity', 'a decision depends on how often it was asked for', () => {
     let count = 0;
     return {
-      decide: (situation) => {
+      decide: (input) => {
         count++;
-        return PRODUCT.decide(count % 2 === 0 ? situation : { ...situation, nowMs: situation.nowMs - MINUTE_MS });
+        return PRODUCT.decide(count % 2 === 0 ? input : { ...input, nowMs: input.nowMs - MINUTE_MS });
       },
     };
   }),
   exchanged('purity', 'a decision writes into the state that it was given', () => ({
-    decide: (situation) => {
-      const verdict = PRODUCT.decide(situation);
-      if (verdict) situation.traffic.allocation = verdict.traffic.allocation;
-      return verdict;
+    decide: (input) => {
+      const result = PRODUCT.decide(input);
+      if (result) input.traffic.allocation = result.traffic.allocation;
+      return result;
     },
   })),
   exchanged('shares', 'gateways are given points by the number of members', () => ({

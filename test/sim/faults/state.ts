@@ -6,15 +6,15 @@ type Clusters = Parameters<Parameters<typeof given>[2]>[0]['clusters'];
 
 /** Clusters are taken for other ones. */
 function described(breaks: string, name: string, see: (facts: Clusters[number]) => Clusters[number]): Fault {
-  return given(breaks, name, (situation) => ({ ...situation, clusters: situation.clusters.map(see) }));
+  return given(breaks, name, (input) => ({ ...input, clusters: input.clusters.map(see) }));
 }
 
 export const STATE_FAULTS: readonly Fault[] = [
-  given('gateways', 'steps do not wait for gateways', (situation) => ({
-    ...situation,
-    verifiedAtMs: situation.nowMs,
+  given('gateways', 'steps do not wait for gateways', (input) => ({
+    ...input,
+    verifiedAtMs: input.nowMs,
   })),
-  given('gateways', 'gateways never follow', ({ verifiedAtMs: _, ...situation }) => situation),
+  given('gateways', 'gateways never follow', ({ verifiedAtMs: _, ...input }) => input),
   described('cluster site', 'all sites return together', (facts) => ({ ...facts, site: 'everywhere' })),
   described('reason capacity', 'nobody has a capacity', ({ capacity: _, ...facts }) => facts),
   described('cluster joins', 'new clusters serve at once', (facts) => ({ ...facts, joins: 'at-once' })),

@@ -112,10 +112,10 @@ function has({ declared }: Fleet, points: Programmed, name: string): boolean {
 export function modesHold(): Truth {
   return {
     name: 'modesHold',
-    decided: ({ fleet, situation, before, after, tick }) => {
-      const { automation, drills } = situation.policy;
+    decided: ({ fleet, input, before, after, tick }) => {
+      const { automation, drills } = input.policy;
       const isByPeople =
-        situation.command !== undefined || drills.length > 0 || fleet.events.some((event) => isNear(event, tick));
+        input.command !== undefined || drills.length > 0 || fleet.events.some((event) => isNear(event, tick));
       if (automation === 'automatic' || isByPeople || isSame(before, after)) return undefined;
       return `points move in mode ${automation}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`;
     },

@@ -38,11 +38,11 @@ export function oneDecisionEach(): Truth {
   let version: number | undefined;
   return {
     name: 'oneDecisionEach',
-    decided: ({ situation, verdict, fleet, before, after }) => {
+    decided: ({ input, result, fleet, before, after }) => {
       const expected = version;
-      version = verdict.traffic.version;
-      if (situation.fleet !== fleet.name) return `a decision of ${situation.fleet} is one of ${fleet.name}`;
-      if (expected !== undefined && situation.traffic.version !== expected)
+      version = result.traffic.version;
+      if (input.fleet !== fleet.name) return `a decision of ${input.fleet} is one of ${fleet.name}`;
+      if (expected !== undefined && input.traffic.version !== expected)
         return `version ${expected} was decided upon twice`;
       const isUntold = last !== undefined && !isSame(last, before) && !hasBeenEdited(fleet);
       last = after;

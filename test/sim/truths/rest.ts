@@ -13,13 +13,13 @@ import { loadsBy } from './healthy.ts';
 export function nothingMovesByItself(): Truth {
   return {
     name: 'nothingMovesByItself',
-    decided: ({ fleet, situation, verdict }) => {
-      const again = fleet.product.decide(JSON.parse(JSON.stringify(situation)));
-      if (!equal(again, verdict)) return 'the same situation leads to something else';
-      const { command: _, ...rest } = situation;
-      const { verifiedAtMs } = fleet.situation();
-      const next = fleet.product.decide({ ...rest, traffic: verdict.traffic, verifiedAtMs });
-      return next && `a decision follows at once without anything new: ${differences(verdict.traffic, next.traffic)}`;
+    decided: ({ fleet, input, result }) => {
+      const again = fleet.product.decide(JSON.parse(JSON.stringify(input)));
+      if (!equal(again, result)) return 'the same input leads to something else';
+      const { command: _, ...rest } = input;
+      const { verifiedAtMs } = fleet.input();
+      const next = fleet.product.decide({ ...rest, traffic: result.traffic, verifiedAtMs });
+      return next && `a decision follows at once without anything new: ${differences(result.traffic, next.traffic)}`;
     },
   };
 }
@@ -75,8 +75,8 @@ export function isAsFresh(fleet: Fleet): boolean {
 }
 
 function freshOf(fleet: Fleet): Programmed {
-  const verdict = fleet.product.decide({ ...fleet.situation(), traffic: NO_TRAFFIC });
-  return fleet.programmed(verdict?.traffic ?? NO_TRAFFIC);
+  const result = fleet.product.decide({ ...fleet.input(), traffic: NO_TRAFFIC });
+  return fleet.programmed(result?.traffic ?? NO_TRAFFIC);
 }
 
 /** The longest clock in seconds, and for each cluster the time to be found healthy, to be attended to and to return. */

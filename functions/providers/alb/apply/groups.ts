@@ -1,7 +1,7 @@
 import type { Refusal } from '../../../core/gateway/provider-object.ts';
 import { digest, equal } from '../../../core/model/digest.ts';
 import { CloudError } from '../../../deps.ts';
-import { settle } from '../../shared.ts';
+import { awaitAll } from '../../shared.ts';
 import { type AlbSession, write } from '../calls.ts';
 import type { GroupChange, GroupSpec, Server } from '../compile/canonical.ts';
 import { KEY_TAG, tagOf, tagValue } from '../compile/marks.ts';
@@ -35,7 +35,7 @@ export async function applyGroups(
 ): Promise<Refusal[]> {
   const work = { session, jobs };
   const existing = changes.some((change) => change.verb === 'create') ? await listOwnGroups(session) : [];
-  const errors = await settle(changes.map((change) => applyGroup(change, existing, work)));
+  const errors = await awaitAll(changes.map((change) => applyGroup(change, existing, work)));
   return changes.flatMap((change, index) => {
     const error = errors[index];
     return error ? [refusal(change, error)] : [];

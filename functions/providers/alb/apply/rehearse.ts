@@ -3,7 +3,7 @@ import { DRY_RUN_PASSED } from '../../../cloud-codes.ts';
 import type { Change, Json } from '../../../core/gateway/provider-object.ts';
 import { digest } from '../../../core/model/digest.ts';
 import { CloudError, type CloudErrorClass } from '../../../deps.ts';
-import { settle } from '../../shared.ts';
+import { awaitAll } from '../../shared.ts';
 import { groupsOf } from '../actions.ts';
 import { type AlbSession, write } from '../calls.ts';
 import { type GroupChange, isGroupChange, isRuleChange } from '../compile/canonical.ts';
@@ -44,7 +44,7 @@ export async function rehearse(
     ...changes.filter(isGroupChange).flatMap((change) => groupRehearsals(change, session)),
     ...lanes.flatMap((lane) => ruleRehearsals(lane, groupIds, session)),
   ];
-  return (await settle(rehearsals.slice(0, MAX_CALLS).map((one) => ask(one, session)))).flat();
+  return (await awaitAll(rehearsals.slice(0, MAX_CALLS).map((one) => ask(one, session)))).flat();
 }
 
 /** Returns the dry runs of a server group. Tags are left out, because TagResources offers none. */

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../../core/gateway/provider-object.ts';
 import { digest } from '../../../core/model/digest.ts';
 import { CloudError } from '../../../deps.ts';
-import { settle } from '../../shared.ts';
+import { awaitAll } from '../../shared.ts';
 import { type AlbSession, write } from '../calls.ts';
 import { RULE, type RuleChange } from '../compile/canonical.ts';
 import { KEY_TAG, tagOf, tagValue } from '../compile/marks.ts';
@@ -49,7 +49,7 @@ export async function applyRules(
     if (missing === undefined) pending.push(one);
     else refused.push(dependsOnRefused(one, missing));
   }
-  const lanes = await settle(ruleLanes(pending, observed).map((lane) => takeLane(lane, refused, work)));
+  const lanes = await awaitAll(ruleLanes(pending, observed).map((lane) => takeLane(lane, refused, work)));
   return [...refused, ...lanes.flat()];
 }
 

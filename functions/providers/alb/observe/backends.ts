@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { Pool, PoolObject } from '../../../core/model/ir.ts';
 import { clustersOf, type EndpointHealth, together } from '../../backends.ts';
-import type { Backends } from '../../provider.ts';
-import { settle } from '../../shared.ts';
+import type { BackendHealth } from '../../provider.ts';
+import { awaitAll } from '../../shared.ts';
 import { type AlbSession, list } from '../calls.ts';
 import { KEY_TAG, tagOf, tagValue } from '../compile/marks.ts';
 import { listOwnGroups } from './lists.ts';
@@ -31,13 +31,13 @@ const Page = z
  * groups where the ids of some are not known. The answer names the servers that are not healthy; all others of a group
  * with health checks are healthy. A server of weight 0 is not checked (`Unused`).
  */
-export async function backends(session: AlbSession, pools: readonly Pool[]): Promise<Backends> {
+export async function backends(session: AlbSession, pools: readonly Pool[]): Promise<BackendHealth> {
   const listeners = session.target.listenerIds.map((ListenerId) =>
     list(session, 'GetListenerHealthStatus', { ListenerId, IncludeRule: true }, Page, PAGE_SIZE),
   );
   const objects = pools.flatMap((pool) => pool.objects ?? []);
   const isKnown = objects.every(({ remoteId }) => remoteId !== undefined);
-  const [groups, ...infos] = await settle([isKnown ? [] : listOwnGroups(session), ...listeners]);
+  const [groups, ...infos] = await awaitAll([isKnown ? [] : listOwnGroups(session), ...listeners]);
   const ids = new Map(groups.map((group) => [tagOf(group, KEY_TAG), group.ServerGroupId]));
   const health = Map.groupBy(infos.flat(), ({ ServerGroupId }) => ServerGroupId);
   const healthOf = ({ key, remoteId = ids.get(tagValue(key)) }: PoolObject) => health.get(remoteId ?? '') ?? [];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { compareText } from '../../../core/model/text.ts';
-import { chunks, settle } from '../../shared.ts';
+import { chunks, awaitAll } from '../../shared.ts';
 import { ListedAction } from '../actions.ts';
 import { type AlbSession, list, read } from '../calls.ts';
 import { GroupSpec, RuleSpec, type Server } from '../compile/canonical.ts';
@@ -84,14 +84,14 @@ export async function listGroupsById(session: AlbSession, ids: readonly string[]
   const calls = chunks(ids, MAX_IDS).map((ServerGroupIds) =>
     list(session, 'ListServerGroups', { ServerGroupIds }, GroupPage),
   );
-  return (await settle(calls)).flat().filter(isStaying);
+  return (await awaitAll(calls)).flat().filter(isStaying);
 }
 
 export async function listGroupsByName(session: AlbSession, names: readonly string[], VpcId: string): Promise<Group[]> {
   const calls = chunks(names, MAX_NAMES).map((ServerGroupNames) =>
     list(session, 'ListServerGroups', { ServerGroupNames, VpcId }, GroupPage),
   );
-  return (await settle(calls)).flat().filter(isStaying);
+  return (await awaitAll(calls)).flat().filter(isStaying);
 }
 
 function isStaying({ ServerGroupStatus }: Group): boolean {

@@ -1,6 +1,6 @@
 import { compareText } from '../../../core/model/text.ts';
 import type { KnownObjects, Scope } from '../../provider.ts';
-import { chunks, settle, shownForeign } from '../../shared.ts';
+import { chunks, awaitAll, shownForeign } from '../../shared.ts';
 import { fromListed, groupsOf } from '../actions.ts';
 import type { AlbSession } from '../calls.ts';
 import {
@@ -34,7 +34,7 @@ const READS_AT_A_TIME = 20;
  */
 export async function observe(session: AlbSession, scope: Scope, known: KnownObjects): Promise<AlbObserved> {
   const isFull = scope === 'full';
-  const [loadBalancer, tagged, rules, listeners] = await settle([
+  const [loadBalancer, tagged, rules, listeners] = await awaitAll([
     readLoadBalancer(session),
     listOwnGroups(session),
     isFull ? listRules(session) : [],
@@ -107,7 +107,7 @@ async function readGroups(session: AlbSession, groups: readonly FoundGroup[]): P
   const objects: GroupObject[] = [];
   for (const some of chunks(groups, READS_AT_A_TIME)) {
     await session.ensureLease();
-    objects.push(...(await settle(some.map((found) => toGroupObject(session, found)))));
+    objects.push(...(await awaitAll(some.map((found) => toGroupObject(session, found)))));
   }
   return objects;
 }

@@ -1,6 +1,6 @@
 import type { Change, Refusal } from '../../../core/gateway/provider-object.ts';
 import type { Observed } from '../../provider.ts';
-import { settle } from '../../shared.ts';
+import { awaitAll } from '../../shared.ts';
 import type { MseSession } from '../calls.ts';
 import { isDomainChange, isRouteChange, isServiceChange } from '../compile/changes.ts';
 import { applyRoutes } from './routes.ts';
@@ -12,7 +12,7 @@ import { applyDomains, applyServices } from './services.ts';
  * change is under way.
  */
 export async function apply(batch: readonly Change[], observed: Observed, session: MseSession): Promise<Refusal[]> {
-  const refused = await settle([
+  const refused = await awaitAll([
     applyDomains(batch.filter(isDomainChange), session),
     applyServices(batch.filter(isServiceChange), observed, session),
   ]);

@@ -1,12 +1,12 @@
 import type { Json, Refusal } from '../../../core/gateway/provider-object.ts';
 import { CloudError } from '../../../deps.ts';
 import type { Observed } from '../../provider.ts';
-import { settle } from '../../shared.ts';
+import { awaitAll } from '../../shared.ts';
 import { isGone, type MseSession, write, writeOnce } from '../calls.ts';
 import { type RouteObject, type RouteSpec, routeObject } from '../compile/canonical.ts';
 import type { RouteChange } from '../compile/changes.ts';
 import { policiesText, policyParameter } from '../compile/policies.ts';
-import { seen } from '../observe/facts.ts';
+import { sortedObjects } from '../observe/facts.ts';
 import { listDomains, listRoutes, listServices, ownedRoutes, ownedServices } from '../observe/observe.ts';
 import { forgetRoutes, type Route, readRoute } from '../observe/route-details.ts';
 import { awaitOffline, awaitPublished } from './publish.ts';
@@ -145,7 +145,7 @@ async function deleteRoutes(
 ): Promise<Refusal[]> {
   const { gatewayUniqueId: GatewayUniqueId } = session.target;
   const published = leaving.filter(({ route }) => mustGoOffline(route.Status));
-  const refused = await settle(
+  const refused = await awaitAll(
     published.map(({ change, route }) => attempt(change, () => takeOffline(route.Id, session))),
   );
   const stays = new Set(refused.flat().map(({ key }) => key));
@@ -154,7 +154,7 @@ async function deleteRoutes(
     offline.map(({ route }) => route.Id),
     session,
   );
-  const deleted = await settle(
+  const deleted = await awaitAll(
     offline.map(({ change, route }) =>
       attempt(change, () => unlessGone(write(session, 'DeleteGatewayRoute', { GatewayUniqueId, RouteId: route.Id }))),
     ),
@@ -187,7 +187,7 @@ async function idsFor(
   session: MseSession,
 ): Promise<Pick<Work, 'domains' | 'services'>> {
   const specs = writes.map(({ after }) => after.spec);
-  const { facts, services } = seen(observed);
+  const { facts, services } = sortedObjects(observed);
   const lacksDomain = specs.some((spec) => spec.Domains.some((name) => !(name in facts.domains)));
   const lacksService = specs.some((spec) =>
     [...spec.Services.map(({ Service }) => Service), ...spec.FallbackServices].some((key) => !services.has(key)),

@@ -1,11 +1,11 @@
 import type { Refusal } from '../../../core/gateway/provider-object.ts';
 import { CloudError } from '../../../deps.ts';
 import type { Observed } from '../../provider.ts';
-import { settle } from '../../shared.ts';
+import { awaitAll } from '../../shared.ts';
 import { isGone, type MseSession, write, writeOnce } from '../calls.ts';
 import { type ServiceObject, type ServiceSpec, serviceObject } from '../compile/canonical.ts';
 import type { DomainChange, ServiceChange } from '../compile/changes.ts';
-import { seen } from '../observe/facts.ts';
+import { sortedObjects } from '../observe/facts.ts';
 import {
   listDomains,
   listRoutes,
@@ -31,7 +31,7 @@ export async function applyDomains(changes: readonly DomainChange[], session: Ms
       writeOnce(session, 'AddGatewayDomain', { GatewayUniqueId, ...change.after?.spec }, () => isThere(change.key)),
     ),
   );
-  return (await settle(added)).flat();
+  return (await awaitAll(added)).flat();
 }
 
 /** Writes services in parallel, because they are independent of each other. */
@@ -48,7 +48,7 @@ export async function applyServices(
     return before && after ? [{ change, before, after }] : [];
   });
   const deletes = changes.filter(({ after }) => after === undefined);
-  const refused = await settle([
+  const refused = await awaitAll([
     createServices(creates, session),
     ...updates.map(({ change, before, after }) =>
       attempt(change, () =>
@@ -76,7 +76,7 @@ async function createServices(creates: readonly Create[], session: MseSession): 
   const imports = missing.map(({ change, after }) =>
     attempt(change, () => importService(change.key, after.spec, session)),
   );
-  const refused = (await settle(imports)).flat();
+  const refused = (await awaitAll(imports)).flat();
   const present = missing.length > 0 ? await ourServices(session) : existing;
   const isRefused = new Set(refused.map(({ key }) => key));
   const completions = creates
@@ -87,7 +87,7 @@ async function createServices(creates: readonly Create[], session: MseSession): 
       const known = existing.has(change.key) ? spec : { ...spec, HealthCheck: undefined };
       return attempt(change, () => updateService(service, serviceSteps(known, after.spec), session));
     });
-  return [...refused, ...(await settle(completions)).flat()];
+  return [...refused, ...(await awaitAll(completions)).flat()];
 }
 
 async function importService(Name: string, { Ips, ServiceProtocol }: ServiceSpec, session: MseSession): Promise<void> {
@@ -128,7 +128,7 @@ async function deleteServices(
       await deleteService(Id, session);
     }),
   );
-  return (await settle(deleted)).flat();
+  return (await awaitAll(deleted)).flat();
 }
 
 /**
@@ -140,7 +140,7 @@ function usersOf(routes: readonly Route[], observed: Observed): Map<number, stri
   for (const { Name, told } of routes) {
     for (const { ServiceId } of [...told.RouteServices, ...told.FallbackServices]) users.set(ServiceId, Name);
   }
-  const { services, routes: before } = seen(observed);
+  const { services, routes: before } = sortedObjects(observed);
   const specs = new Map(before.map(({ remoteId, spec }) => [Number(remoteId), spec]));
   for (const { Id, Name } of routes.filter(({ Status }) => Status !== PUBLISHED && isOnline(Status))) {
     const spec = specs.get(Id);

@@ -158,7 +158,7 @@ function nearest(sources: readonly Source[], needs: readonly number[]): Pick<Sou
   });
   let best: { counts: number[]; error: number } = { counts: [], error: Number.POSITIVE_INFINITY };
   for (const counts of [...countsOf(parts), ...countsOf(withoutHeldBack(parts))]) {
-    const error = errorOf(counts, parts) + (isFavoured(counts, parts) ? FAVOUR : 0);
+    const error = errorOf(counts, parts) + (exceedsNeedOfHeldBack(counts, parts) ? HELD_BACK_PENALTY : 0);
     if (error < best.error - 1e-9) best = { counts, error };
   }
   return needy
@@ -182,10 +182,10 @@ function countsOf(parts: readonly Proportion[]): number[][] {
  * The penalty for a choice that favours a source which is held back. It is more than any error of proportions, which is
  * below 2.
  */
-const FAVOUR = 2;
+const HELD_BACK_PENALTY = 2;
 
 /** Tells whether a source that is held back would have more than its need. */
-function isFavoured(counts: readonly number[], parts: readonly Proportion[]): boolean {
+function exceedsNeedOfHeldBack(counts: readonly number[], parts: readonly Proportion[]): boolean {
   const total = sum(counts);
   return parts.some(({ proportion, isHeldBack }, index) => {
     return isHeldBack && (counts[index] ?? 0) / total > proportion + 1e-9;

@@ -30,7 +30,7 @@ function isFacts(facts: unknown): facts is Facts {
 }
 
 /** Observed objects, sorted by kind. */
-export interface Seen {
+export interface SortedObjects {
   facts: Facts;
   /** Our services, by key. */
   services: ReadonlyMap<string, ServiceObject>;
@@ -40,9 +40,9 @@ export interface Seen {
 }
 
 /** Caches the sorted view of each observation, because it is needed once per pool. */
-const views = new WeakMap<Observed, Seen>();
+const views = new WeakMap<Observed, SortedObjects>();
 
-export function seen(observed: Observed): Seen {
+export function sortedObjects(observed: Observed): SortedObjects {
   const known = views.get(observed);
   if (known) return known;
   const view = viewOf(observed);
@@ -50,7 +50,7 @@ export function seen(observed: Observed): Seen {
   return view;
 }
 
-function viewOf({ objects, facts }: Observed): Seen {
+function viewOf({ objects, facts }: Observed): SortedObjects {
   const services = objects.filter((object): object is ServiceObject => object.kind === SERVICE);
   const routes = objects.filter((object): object is RouteObject => object.kind === ROUTE);
   const routesTo = new Map<string, RouteObject[]>();

@@ -4,7 +4,7 @@ import type { Observed, Session } from '../../provider.ts';
 import { markOf, routeName, servesOf, serviceName } from '../compile/names.ts';
 import { routesOf } from '../compile/predicates.ts';
 import { type Part, partsOf } from '../compile/slots.ts';
-import { type Seen, seen } from './facts.ts';
+import { type SortedObjects, sortedObjects } from './facts.ts';
 
 /** A part of a pool, with the service that it needs. */
 interface WantedPart {
@@ -20,7 +20,7 @@ interface WantedPart {
  */
 export function match(config: GatewayConfig, observed: Observed, { owner }: Pick<Session, 'owner'>): GatewayConfig {
   const mark = markOf(owner);
-  const current = seen(observed);
+  const current = sortedObjects(observed);
   const wanted = wantedParts(config, mark);
   const found = matchUnits(
     wanted.map(({ unit }) => unit),
@@ -56,7 +56,7 @@ function wantedParts({ rules, pools }: GatewayConfig, mark: string): WantedPart[
   );
 }
 
-function unitsOf({ services, routes }: Pick<Seen, 'services' | 'routes'>, mark: string): Unit[] {
+function unitsOf({ services, routes }: Pick<SortedObjects, 'services' | 'routes'>, mark: string): Unit[] {
   const named = new Map<string, Set<string>>([...services.keys()].map((key) => [key, new Set()]));
   for (const { key, spec } of routes) {
     for (const { Service } of spec.Services) named.get(Service)?.add(key);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Observed, Scope } from '../../provider.ts';
-import { settle, shownForeign } from '../../shared.ts';
+import { awaitAll, shownForeign } from '../../shared.ts';
 import { list, type MseSession, orElse, read } from '../calls.ts';
 import { type HealthCheck, SERVICE, type ServiceSpec, serviceObject } from '../compile/canonical.ts';
 import { markOf } from '../compile/names.ts';
@@ -62,7 +62,7 @@ export type Service = z.output<typeof Service>;
  */
 export async function observe(session: MseSession, scope: Scope): Promise<Observed> {
   const full = scope === 'full';
-  const [gateway, services, routes, domains, address] = await settle([
+  const [gateway, services, routes, domains, address] = await awaitAll([
     runningGateway(session),
     listServices(session),
     full ? listRoutes(session) : [],

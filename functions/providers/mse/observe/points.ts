@@ -2,7 +2,7 @@ import type { Pool, PoolObject, Share } from '../../../core/model/ir.ts';
 import type { Observed } from '../../provider.ts';
 import type { RouteObject } from '../compile/canonical.ts';
 import { realOf } from '../compile/slots.ts';
-import { type Facts, seen } from './facts.ts';
+import { type Facts, sortedObjects } from './facts.ts';
 import { isOnline, PUBLISHED } from './status.ts';
 
 /**
@@ -12,7 +12,7 @@ import { isOnline, PUBLISHED } from './status.ts';
  * percentages are assumed to be unchanged.
  */
 export function points(pool: Pool, observed: Observed): Share[] | undefined {
-  const { services, routesTo, facts } = seen(observed);
+  const { services, routesTo, facts } = sortedObjects(observed);
   const objects = pool.objects ?? [];
   const routes = [...new Set(objects.flatMap(({ key }) => routesTo.get(key) ?? []))].filter((route) =>
     isLive(route, facts),

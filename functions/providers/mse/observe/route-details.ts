@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Json } from '../../../core/gateway/provider-object.ts';
 import { digest } from '../../../core/model/digest.ts';
-import { chunks, settle } from '../../shared.ts';
+import { chunks, awaitAll } from '../../shared.ts';
 import { type MseSession, orElse, read } from '../calls.ts';
 import { type RouteObject, type RouteSpec, routeObject, TextPredicate } from '../compile/canonical.ts';
 import { canonicalPolicies, ReadPolicies } from '../compile/policies.ts';
@@ -10,7 +10,7 @@ import { PUBLISHED } from './status.ts';
 const READS_AT_A_TIME = 20;
 
 const RouteServices = orElse(z.array(z.object({ ServiceId: z.int(), Percent: orElse(z.int(), 100) })), []);
-const Told = z.json().optional();
+const AnyJson = z.json().optional();
 
 /**
  * A route in the form in which lists return it. `told` changes with every edit of the route, but not with its
@@ -22,12 +22,12 @@ export const Route = z
     Name: z.string(),
     Type: z.string(),
     Status: z.int(),
-    GmtModified: Told,
-    DomainNameList: Told,
-    RoutePredicates: Told,
-    DestinationType: Told,
+    GmtModified: AnyJson,
+    DomainNameList: AnyJson,
+    RoutePredicates: AnyJson,
+    DestinationType: AnyJson,
     RouteServices,
-    Fallback: Told,
+    Fallback: AnyJson,
     FallbackServices: RouteServices,
   })
   .transform(({ Id, Name, Type, Status, ...told }) => ({ Id, Name, Type, Status, told }));
@@ -86,7 +86,7 @@ export async function readRoutes(
       details.set(Id, detail);
       entries.set(nameOf(Id, session), { told: digest(told), detail });
     });
-    await settle(reads).finally(() => session.memory.remember(entries));
+    await awaitAll(reads).finally(() => session.memory.remember(entries));
   }
   return [...routes].flatMap(([key, { Id, Status }]) => {
     const detail = details.get(Id);

@@ -79,7 +79,7 @@ export async function startMseCloud(options: Partial<LocalCloudOptions> = {}): P
     ...clientOf(cloud.url),
     advance: async (ms) => {
       nowMs += ms;
-      await cloud.settle();
+      await cloud.runDue();
     },
     health,
     open,

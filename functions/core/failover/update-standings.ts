@@ -1,5 +1,5 @@
 /**
- * Applies evidence to the standings of clusters. Failing clusters are judged first, in the order in which they failed.
+ * Applies evidence to the standings of clusters. Failing clusters come first, in the order in which they failed.
  */
 
 import { fullClusters } from '../allocation/points.ts';
@@ -8,10 +8,10 @@ import { compareText } from '../model/text.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
 import {
   type Context,
-  findingOf,
+  quorumVerdictOf,
   isKept,
   moved,
-  result,
+  ruleResult,
   type Step,
   stateOf,
   type Trace,
@@ -19,90 +19,90 @@ import {
   type Watched,
 } from './context.ts';
 import { withFailureSeen } from './grace.ts';
-import { gatedClusters, limitsOf } from './limits.ts';
+import { clustersBehindClosedGates, limitsOf } from './limits.ts';
 import { cooldownMs } from './pace.ts';
 import { heldPercent } from './seal.ts';
-import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
+import { withStanding, type TransitionInput, held, TRANSITIONS } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic, withState } from './traffic.ts';
 
 /** The step that updates the standing of each cluster by what its voters say now. */
-export const judge: Step = (context, traffic) => {
+export const updateStandings: Step = (context, traffic) => {
   const trace: Pick<Trace, 'rules' | 'events'> = { rules: [], events: [] };
   let next = traffic;
   for (const item of inOrder(context, traffic)) {
     const state = stateOf(next, item.facts);
-    const judged = withFailureSeen(
+    const after = withFailureSeen(
       context,
       next,
       item,
-      marked(context, next, item, judgedBy(context, next, item, state)),
+      marked(context, next, item, nextStateOf(context, next, item, state)),
     );
-    if (judged === state) continue;
-    trace.rules.push(...rulesOf(context, item, judged));
-    trace.events.push(...eventsOf(context, next, item, judged));
-    next = withState(next, judged);
+    if (after === state) continue;
+    trace.rules.push(...rulesOf(context, item, after));
+    trace.events.push(...eventsOf(context, next, item, after));
+    next = withState(next, after);
   }
   return next === traffic ? UNCHANGED : moved(next, trace);
 };
 
 /**
- * Sorts the clusters to judge: failing ones come before the others, and those that failed first come first, so that a
+ * Sorts the clusters to update: failing ones come before the others, and those that failed first come first, so that a
  * brake holds back the later ones. Clusters about which there is nothing to change are left out.
  */
-function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] {
+function inOrder({ clusters, input }: Context, traffic: Traffic): Watched[] {
   const isOut = ({ facts }: Watched) => {
     const { standing } = stateOf(traffic, facts);
     return standing === 'held' || standing === 'ramping';
   };
   // Failing clusters on their way back come first, since they count for the brakes of the others.
-  const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
-  const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
-  const isSettled = (item: Watched) =>
-    findingOf(traffic, item) !== 'unhealthy' &&
+  const rank = (item: Watched) => (quorumVerdictOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
+  const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : input.nowMs);
+  const isUnaffected = (item: Watched) =>
+    quorumVerdictOf(traffic, item) !== 'unhealthy' &&
     item.tally.impaired === undefined &&
     !traffic.clusters.some(({ cluster }) => cluster === item.facts.name);
   return [...clusters.values()]
-    .filter((item) => !isSettled(item))
+    .filter((item) => !isUnaffected(item))
     .sort((a, b) => rank(a) - rank(b) || sinceMs(a) - sinceMs(b) || compareText(a.facts.name, b.facts.name));
 }
 
-function judgedBy(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
+function nextStateOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (!item.isWatched && state.standing !== 'up') {
     const reason = 'nobody watches it any more, and nothing else speaks against it';
-    return become(state, 'up', { ...context.situation, reason });
+    return withStanding(state, 'up', { ...context.input, reason });
   }
   if (state.standing === 'joining' && item.facts.joins === 'at-once') {
-    return become(state, 'up', { ...context.situation, reason: 'it is declared to serve at once' });
+    return withStanding(state, 'up', { ...context.input, reason: 'it is declared to serve at once' });
   }
-  const transition = TRANSITIONS[state.standing][findingOf(traffic, item)];
-  return transition(state, circumstancesOf(context, traffic, item, state));
+  const transition = TRANSITIONS[state.standing][quorumVerdictOf(traffic, item)];
+  return transition(state, transitionInputOf(context, traffic, item, state));
 }
 
-function circumstancesOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): Circumstances {
-  const { situation } = context;
-  const { nowMs, decision, policy } = situation;
+function transitionInputOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): TransitionInput {
+  const { input } = context;
+  const { nowMs, decision, policy } = input;
   const { name } = item.facts;
-  const finding = findingOf(traffic, item);
+  const verdict = quorumVerdictOf(traffic, item);
   return {
     nowMs,
     decision,
-    reason: finding === 'unhealthy' ? failureOf(item) : state.reason,
+    reason: verdict === 'unhealthy' ? failureOf(item) : state.reason,
     cause: item.tally.cause,
     cooldownSeconds: policy.failover.cooldownSeconds,
     doubtMs: 2 * freshnessMs(policy.health),
     brake: brakeFor(context, traffic, item),
-    isGated: gatedClusters(context).has(name),
+    isGateClosed: clustersBehindClosedGates(context).has(name),
     isOverloaded: isOverloaded(traffic, name),
-    hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
+    hasEntitlement: state.standing === 'down' && verdict === 'healthy' && isWhole(context, traffic, state),
   };
 }
 
 /** Tells whether a cluster that comes back now has all that it would have. */
 function isWhole(context: Context, traffic: Traffic, state: ClusterState): boolean {
-  const { nowMs } = context.situation;
+  const { nowMs } = context.input;
   const back = withState(
     traffic,
-    become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
+    withStanding({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.input, reason: '' }),
   );
   return (
     heldPercent(context, back, limitsOf(context, back), state) === 100 && !isShort(context, traffic, state.cluster)
@@ -133,9 +133,9 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
   if (!SERVING.has(state.standing)) return impairedSinceMs === undefined ? state : rest;
   const isSlow = item.tally.impaired !== undefined;
   if (state.heat) return state;
-  const { nowMs, decision, policy } = context.situation;
+  const { nowMs, decision, policy } = context.input;
   if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
-  if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
+  if (impairedSinceMs === undefined || quorumVerdictOf(traffic, item) !== 'healthy') return state;
   const untilMs = nowMs + cooldownMs(1, policy.failover.cooldownSeconds);
   return held(rest, { nowMs, decision, reason: 'it was impaired' }, { untilMs, servedMs: 0, sinceMs: nowMs });
 }
@@ -152,12 +152,12 @@ function failureOf({ tally }: Watched): string {
 }
 
 function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
-  if (standing === 'suspected') return [result('brake', false, reason, cluster)];
+  if (standing === 'suspected') return [ruleResult('brake', false, reason, cluster)];
   if (standing !== 'down') return [];
   const said = `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`;
-  const quorum = result('quorum', true, said, cluster);
-  const gate = result('gate', false, 'a closed gate keeps its traffic where it is', cluster);
-  return gatedClusters(context).has(cluster) ? [quorum, gate] : [quorum];
+  const quorum = ruleResult('quorum', true, said, cluster);
+  const gate = ruleResult('gate', false, 'a closed gate keeps its traffic where it is', cluster);
+  return clustersBehindClosedGates(context).has(cluster) ? [quorum, gate] : [quorum];
 }
 
 /** Reports failures that may have a common cause as a single event. */
@@ -170,7 +170,7 @@ function eventsOf(
   const others = standing === 'down' ? correlatedWith(context, traffic, item) : [];
   if (others.length === 0) return [];
   const names = [...others, cluster].sort(compareText);
-  const { windowSeconds } = context.situation.policy.failover.correlation;
+  const { windowSeconds } = context.input.policy.failover.correlation;
   const summary = `${names.join(' and ')} failed within ${windowSeconds} s: a common cause is likely.`;
   return [{ type: 'failover.correlated', clusters: names, summary }];
 }
@@ -180,15 +180,15 @@ function eventsOf(
  * been found healthy or a person has said that it is.
  */
 export const admit: Step = (context, traffic) => {
-  const { situation, clusters } = context;
-  const healthySince = situation.health.flatMap(({ firstHealthyAtMs }) => firstHealthyAtMs ?? []);
+  const { input, clusters } = context;
+  const healthySince = input.health.flatMap(({ firstHealthyAtMs }) => firstHealthyAtMs ?? []);
   const servesSinceMs = healthySince.length > 0 ? Math.min(...healthySince) : Number.POSITIVE_INFINITY;
   const next = [...clusters.values()].reduce((so, { facts, record, isWatched }) => {
     const isKnown = so.clusters.some(({ cluster }) => cluster === facts.name);
     const isNew = facts.createdAtMs > servesSinceMs && record?.firstHealthyAtMs === undefined;
     if (isKnown || !isWatched || facts.joins === 'at-once' || !isNew || isKept(traffic, facts)) return so;
     const reason = 'new to the fleet, and not found healthy yet';
-    return withState(so, become(freshStateOf(facts.name, facts.uid), 'joining', { ...situation, reason }));
+    return withState(so, withStanding(freshStateOf(facts.name, facts.uid), 'joining', { ...input, reason }));
   }, traffic);
   return next === traffic ? UNCHANGED : moved(next);
 };

@@ -27,7 +27,7 @@ export async function readTraces(store: Pick<Store, 'documents'>, fleet: string)
 }
 
 /** The voters that were heard in a round or in a batch, and what they saw. */
-export interface Roll {
+export interface HeardVoters {
   /** Notes an observation and the outcome of recording it. */
   note(cluster: Resource<'cluster'>, observation: Observation, recorded: Pick<Recorded, 'isSame'>): void;
   /** Returns the names of the voters that have said something. */
@@ -39,33 +39,33 @@ export interface Roll {
   vouchOf(voter: Voter, clusters: readonly Resource<'cluster'>[]): Vouch | undefined;
 }
 
-export function createRoll(): Roll {
+export function createHeardVoters(): HeardVoters {
   /** The time at which a voter saw the same as before, by voter and cluster. */
   const same = new Map<string, Map<string, number>>();
   return {
     note: ({ name }, { voter, outcome, observedAt }, { isSame }) => {
       if (outcome === 'inconclusive') return;
-      const sights = same.get(voter) ?? new Map<string, number>();
-      same.set(voter, sights);
-      if (isSame) sights.set(name, msOf(observedAt));
-      else sights.delete(name);
+      const times = same.get(voter) ?? new Map<string, number>();
+      same.set(voter, times);
+      if (isSame) times.set(name, msOf(observedAt));
+      else times.delete(name);
     },
     heard: () => [...same.keys()],
     vouchOf: (voter, clusters) => {
-      const sights = same.get(voter.name);
-      if (sights === undefined || sights.size === 0) return undefined;
+      const times = same.get(voter.name);
+      if (times === undefined || times.size === 0) return undefined;
       const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0).map(({ name }) => name);
-      return { atMs: Math.min(...sights.values()), except: watched.filter((name) => !sights.has(name)) };
+      return { atMs: Math.min(...times.values()), except: watched.filter((name) => !times.has(name)) };
     },
   };
 }
 
 /** Stores that the voters of a round were heard, and what they vouch for. */
-export async function callRoll(
+export async function recordHeardVoters(
   deps: Deps,
   fleet: Resource<'fleet'>,
   clusters: readonly Resource<'cluster'>[],
-  roll: Roll,
+  roll: HeardVoters,
 ): Promise<void> {
   const { items } = await deps.store.documents(fleet.name, 'voter', { limit: TRACES });
   const nowMs = deps.clock.now();

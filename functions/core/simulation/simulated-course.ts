@@ -1,21 +1,21 @@
 import type { SimulatedCourse } from '../../../schemas/simulation.ts';
-import type { Situation } from '../failover/situation.ts';
-import { type Course, directionChanges, isTold, loadsOf, type Phase, type Taken } from './what-if.ts';
+import type { DecisionInput } from '../failover/decision-input.ts';
+import { type SimulationRun, directionChanges, isReported, loadsOf, type Phase, type SimulatedDecision } from './what-if.ts';
 
 /** The most decisions and phases that are shown. */
 const MAX_SHOWN = 200;
 
 /** Returns the result of a simulation in the form of the API, without `pushes`. */
-export function outlookOf(situation: Situation, course: Course, service?: string): Omit<SimulatedCourse, 'pushes'> {
+export function simulatedCourseOf(input: DecisionInput, course: SimulationRun, service?: string): Omit<SimulatedCourse, 'pushes'> {
   const { decisions, phases, found, endMs, evaluations } = course;
   const failed = decisions.flatMap(({ rules }) => rules).filter(isInTheWay);
-  const names = situation.clusters.map(({ name }) => name);
+  const names = input.clusters.map(({ name }) => name);
   return {
     simulatedSeconds: seconds(endMs),
     evaluations,
     decisions: decisions.slice(0, MAX_SHOWN).map(decisionOf),
-    phases: phases.slice(0, MAX_SHOWN).map((phase) => phaseOf(situation, phase, service)),
-    loads: loadsIn(situation, phases),
+    phases: phases.slice(0, MAX_SHOWN).map((phase) => phaseOf(input, phase, service)),
+    loads: loadsIn(input, phases),
     detections: found.map(({ cluster, failedAtMs, foundAtMs, servedUntilMs }) => ({
       cluster,
       failedAtSeconds: seconds(failedAtMs),
@@ -31,11 +31,11 @@ function seconds(ms: number): number {
   return ms / 1000;
 }
 
-function isInTheWay({ passed, overriddenBy }: Taken['rules'][number]): boolean {
+function isInTheWay({ passed, overriddenBy }: SimulatedDecision['rules'][number]): boolean {
   return !passed && overriddenBy === undefined;
 }
 
-function decisionOf({ atMs, outcome, changes, rules, flags }: Taken): SimulatedCourse['decisions'][number] {
+function decisionOf({ atMs, outcome, changes, rules, flags }: SimulatedDecision): SimulatedCourse['decisions'][number] {
   return {
     atSeconds: seconds(atMs),
     outcome,
@@ -52,20 +52,20 @@ function decisionOf({ atMs, outcome, changes, rules, flags }: Taken): SimulatedC
 }
 
 function phaseOf(
-  { placements }: Situation,
+  { placements }: DecisionInput,
   { atMs, shares }: Phase,
   service: string | undefined,
 ): SimulatedCourse['phases'][number] {
   const told = placements.flatMap((placement, index) => {
     const { services } = placement;
-    return isTold(placement, service) ? [{ services, clusters: shares[index] ?? [] }] : [];
+    return isReported(placement, service) ? [{ services, clusters: shares[index] ?? [] }] : [];
   });
   return { atSeconds: seconds(atMs), shares: told };
 }
 
-function loadsIn(situation: Situation, phases: readonly Phase[]): SimulatedCourse['loads'] {
-  const loads = phases.map((phase) => ({ atMs: phase.atMs, loads: loadsOf(situation, phase) }));
-  return situation.clusters.map(({ name: cluster, capacity }) => {
+function loadsIn(input: DecisionInput, phases: readonly Phase[]): SimulatedCourse['loads'] {
+  const loads = phases.map((phase) => ({ atMs: phase.atMs, loads: loadsOf(input, phase) }));
+  return input.clusters.map(({ name: cluster, capacity }) => {
     const of = (index: number) => loads.at(index)?.loads.get(cluster) ?? 0;
     const most = Math.max(...loads.map((_, index) => of(index)));
     const at = loads.find((_, index) => of(index) === most);

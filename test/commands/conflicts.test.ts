@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contested } from '../../functions/commands/validate/contests.ts';
-import { type World, worldOf } from '../../functions/commands/world.ts';
+import { findConflicts } from '../../functions/commands/validate/conflicts.ts';
+import { type FleetReader, fleetReader } from '../../functions/commands/fleet-reader.ts';
 import { equal } from '../../functions/core/model/digest.ts';
 import { instanceOf, type Resource } from '../../functions/core/model/resource.ts';
 import type { Store } from '../../functions/deps.ts';
@@ -65,8 +65,8 @@ describe('what speaks against a route', () => {
           referenceCount: undefined,
         } as const;
         const gateways = await store.find('gateway', 'one', spec.gateways);
-        const found = await contested(change, gateways, worldOf(store, 'one'));
-        const expected = await contested(change, gateways, wholeWorld(store, 'one'));
+        const found = await findConflicts(change, gateways, fleetReader(store, 'one'));
+        const expected = await findConflicts(change, gateways, wholeWorld(store, 'one'));
         for (const route of routes) await store.commit(deletion(route, { referenceCount: 0 }));
         contests += expected.length;
         expect(sorted(found)).toEqual(sorted(expected));
@@ -78,9 +78,9 @@ describe('what speaks against a route', () => {
 });
 
 /** Looks at everything there is. */
-function wholeWorld(store: Store, fleet: string): World {
+function wholeWorld(store: Store, fleet: string): FleetReader {
   return {
-    ...worldOf(store, fleet),
+    ...fleetReader(store, fleet),
     routesUnder: () => store.all('route', fleet),
     async routesElsewhere(target) {
       const others = FLEETS.filter((name) => name !== fleet).map(async (other) => {

@@ -2,7 +2,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
 import type { DataPlaneRecord } from '../../core/gateway/data-plane.ts';
 import type { Deviation, Points, Reading } from '../../core/gateway/reading.ts';
-import type { ResourceSight, Sight, TrafficSight } from '../../core/gateway/status.ts';
+import type { ProgrammedInput, StatusInput, FollowingInput } from '../../core/gateway/status.ts';
 import type { HealthRecord } from '../../core/health/types.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { compareText } from '../../core/model/text.ts';
@@ -10,12 +10,12 @@ import { servesPool, usesDistribution } from '../../core/routing/resolve.ts';
 import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../../deps.ts';
 import { readRequests } from '../../engine/reconcile/data-plane.ts';
 import { kinds } from '../kinds.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 
 /**
  * The facts known of some resources of one kind and fleet, apart from their declarations. They are read once per page.
  */
-export interface Evidence {
+export interface ResourceFacts {
   /** The names of the gateways that follow any of the resources. */
   gateways: readonly string[];
   syncs: readonly SyncRecord[];
@@ -34,20 +34,20 @@ export interface Evidence {
   health: readonly HealthRecord[];
   traffic: Traffic;
   /** For clusters: the specification of the fleet, with the policy by which they are watched. */
-  policy?: FleetSpec | undefined;
+  fleetSpec?: FleetSpec | undefined;
 }
 
 /** Reads only what the views of the kind need. */
-export async function loadEvidence<K extends Kind>(
+export async function loadFacts<K extends Kind>(
   store: Store,
-  world: World,
+  reader: FleetReader,
   kind: K,
   resources: readonly Resource<K>[],
-): Promise<Evidence> {
-  const { fleet } = world;
+): Promise<ResourceFacts> {
+  const { fleet } = reader;
   const names = resources.map((resource) => resource.name).sort(compareText);
   const [from = '', to = ''] = [names[0], names.at(-1)];
-  const followers = await followersOf(world, kind, resources);
+  const followers = await followersOf(reader, kind, resources);
   const [syncs, readings, programmed, own, behind, points, health, traffic, owner, requests] = await Promise.all([
     store.syncs(fleet),
     store.readings(fleet),
@@ -70,7 +70,7 @@ export async function loadEvidence<K extends Kind>(
     programmed,
     health,
     traffic,
-    policy: owner?.spec,
+    fleetSpec: owner?.spec,
     requests,
   };
 }
@@ -109,37 +109,37 @@ async function decisionsWaiting(
 
 /** Returns the names of the gateways that follow any of the resources. */
 async function followersOf<K extends Kind>(
-  world: World,
+  reader: FleetReader,
   kind: K,
   resources: readonly Resource<K>[],
 ): Promise<string[]> {
   const named = resources.map((resource) => kinds[kind].gateways(resource));
-  if (named.includes(undefined)) return (await world.gateways()).map((gateway) => gateway.name);
+  if (named.includes(undefined)) return (await reader.gateways()).map((gateway) => gateway.name);
   return [...new Set(named.flatMap((names) => names ?? []))];
 }
 
 /** Returns the names of the gateways that should follow the resource. */
-export function gatewaysOf<K extends Kind>(resource: Resource<K>, { gateways }: Evidence): readonly string[] {
+export function gatewaysOf<K extends Kind>(resource: Resource<K>, { gateways }: ResourceFacts): readonly string[] {
   return kinds[resource.kind].gateways(resource) ?? gateways;
 }
 
 /** Returns how far a gateway has followed a resource. */
-export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): ResourceSight {
+export function programmedInputOf<K extends Kind>(resource: Resource<K>, gateway: string, facts: ResourceFacts): ProgrammedInput {
   const { kind, name } = resource;
   const isOwn = (row: OutboxRow | ProgrammedRow) => row.gateway === gateway && row.kind === kind && row.name === name;
   // A gateway or a fleet is as declared only when nothing at all waits.
   const isAll = kind === 'gateway' || kind === 'fleet';
-  const waitingSince = isAll ? evidence.behind.get(gateway) : evidence.waiting.find(isOwn)?.since;
-  const row = isAll && waitingSince !== undefined ? undefined : evidence.programmed.find(isOwn);
-  const record = evidence.syncs.find((item) => item.gateway === gateway);
-  const common = commonSight(gateway, evidence);
+  const waitingSince = isAll ? facts.behind.get(gateway) : facts.waiting.find(isOwn)?.since;
+  const row = isAll && waitingSince !== undefined ? undefined : facts.programmed.find(isOwn);
+  const record = facts.syncs.find((item) => item.gateway === gateway);
+  const common = commonSight(gateway, facts);
   const known = row ?? (waitingSince !== undefined ? undefined : sinceFirstRun(resource, record));
   return {
     ...common,
     comparedRevision: known?.revision,
     since: known?.verifiedAt,
     waitingSince,
-    deviations: deviationsOf(resource, gateway, evidence),
+    deviations: deviationsOf(resource, gateway, facts),
   };
 }
 
@@ -147,23 +147,23 @@ export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, 
  * Returns how far a gateway has followed the traffic of a resource. `lagging` are the clusters that lag, where that is
  * known precisely.
  */
-export function trafficSightOf<K extends Kind>(
+export function followingInputOf<K extends Kind>(
   resource: Resource<K>,
   gateway: string,
-  evidence: Evidence,
+  facts: ResourceFacts,
   lagging?: readonly string[] | 'unknown',
-): TrafficSight {
-  const { waitingSince, since, ...sight } = sightOf(resource, gateway, evidence);
-  const decided = evidence.waiting.find((row) => row.gateway === gateway && row.kind === 'traffic')?.since;
-  const deviations = sight.deviations.filter(({ isPoints }) => isPoints);
+): FollowingInput {
+  const { waitingSince, since, ...input } = programmedInputOf(resource, gateway, facts);
+  const decided = facts.waiting.find((row) => row.gateway === gateway && row.kind === 'traffic')?.since;
+  const deviations = input.deviations.filter(({ isPoints }) => isPoints);
   const clusters = lagging ?? deviations.flatMap((deviation) => deviation.clusters ?? []);
   return {
-    ...sight,
-    since: evidence.syncs.find((item) => item.gateway === gateway)?.pushedAt ?? since,
-    waitingSince: [waitingSince, decided, evidence.behind.get(gateway)].filter((at) => at !== undefined).sort()[0],
+    ...input,
+    since: facts.syncs.find((item) => item.gateway === gateway)?.pushedAt ?? since,
+    waitingSince: [waitingSince, decided, facts.behind.get(gateway)].filter((at) => at !== undefined).sort()[0],
     lagging: clusters === 'unknown' ? undefined : clusters,
     deviations: deviations.filter(({ reason }) => reason !== 'Adopted'),
-    altered: alteredAt(resource, gateway, evidence),
+    altered: alteredAt(resource, gateway, facts),
   };
 }
 
@@ -171,13 +171,13 @@ export function trafficSightOf<K extends Kind>(
  * Returns the deviations of objects that carry routes: those of the route itself, or, for other kinds, those of all
  * routes, since any of them may carry its requests.
  */
-function alteredAt<K extends Kind>({ kind, name }: Resource<K>, gateway: string, { readings }: Evidence): Deviation[] {
+function alteredAt<K extends Kind>({ kind, name }: Resource<K>, gateway: string, { readings }: ResourceFacts): Deviation[] {
   const { deviations: all = [], omitted = 0 } = readings.find((item) => item.gateway === gateway) ?? {};
   if (omitted > 0) return all;
   return all.filter(({ routes }) => (kind === 'route' ? routes.includes(name) : routes.length > 0));
 }
 
-function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {
+function commonSight(gateway: string, { readings, syncs }: ResourceFacts): StatusInput {
   const record = syncs.find((item) => item.gateway === gateway);
   return { gateway, reading: readings.find((item) => item.gateway === gateway), attempt: attemptOf(record) };
 }
@@ -186,13 +186,13 @@ function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {
  * Returns the deviations that concern a resource: a route by its objects and pools, a service or distribution by its
  * pools, a cluster by the points that it lacks.
  */
-function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): Deviation[] {
-  const { deviations: all = [], omitted = 0 } = evidence.readings.find((item) => item.gateway === gateway) ?? {};
+function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, facts: ResourceFacts): Deviation[] {
+  const { deviations: all = [], omitted = 0 } = facts.readings.find((item) => item.gateway === gateway) ?? {};
   const { kind, name } = resource;
   if (omitted > 0) return all;
   switch (kind) {
     case 'route': {
-      const pools = new Set(evidence.points.get(gateway)?.routes[name] ?? []);
+      const pools = new Set(facts.points.get(gateway)?.routes[name] ?? []);
       return all.filter(({ routes, pool }) => routes.includes(name) || (pool !== undefined && pools.has(pool)));
     }
     case 'service':
@@ -218,7 +218,7 @@ function sinceFirstRun(
   return { revision: resource.revision, verifiedAt: record.verifiedAt };
 }
 
-function attemptOf(record: SyncRecord | undefined): Sight['attempt'] {
+function attemptOf(record: SyncRecord | undefined): StatusInput['attempt'] {
   if (record === undefined || record.state === 'Verified' || record.lastAttemptAt === undefined) return undefined;
   return { reason: record.reason, message: record.message, at: record.lastAttemptAt };
 }

@@ -1,5 +1,5 @@
 /**
- * The input and the output of a decision. Both are plain JSON: a decision is recorded with its situation, so that it
+ * The input and the result of a decision. Both are plain JSON: a decision is recorded with its input, so that it
  * can be replayed.
  */
 
@@ -10,7 +10,7 @@ import type { EventType } from '../../../schemas/notification.ts';
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import type { HealthRecord } from '../health/types.ts';
 import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
-import type { DrillSight } from './drill-sight.ts';
+import type { DrillReading } from './drill-reading.ts';
 import type { LiveShift, Traffic } from './traffic.ts';
 
 /** A request by a person. */
@@ -39,7 +39,7 @@ export type Command =
   /** Gives gateways the recommended allocation. */
   | { type: 'apply' };
 
-export interface Situation {
+export interface DecisionInput {
   fleet: string;
   nowMs: number;
   /** The id that the decision gets if there is one to take. */
@@ -60,7 +60,7 @@ export interface Situation {
    */
   verifiedAtMs?: number | undefined;
   /** The reading of gateways with regard to the live drill; absent when nothing was read, as while no drill is live. */
-  drilled?: DrillSight | undefined;
+  drilled?: DrillReading | undefined;
 }
 
 /** A change of what a cluster gets. Times are milliseconds since the epoch. */
@@ -73,7 +73,7 @@ export type TrafficChange = Omit<DecisionChange, 'health' | 'evidence' | 'votes'
  * the changes are what would have been done; blocked, a brake holds back what automation would do; refused, a rule
  * forbids what a person asks for, and only the refusal is recorded.
  */
-export interface Verdict {
+export interface DecisionResult {
   outcome: 'applied' | 'withheld' | 'blocked' | 'refused';
   /** The traffic after the decision, still with the previous head. */
   traffic: Traffic;

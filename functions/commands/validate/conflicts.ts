@@ -9,17 +9,17 @@ import { hostTerms, type Term } from '../../core/routing/terms.ts';
 import { providerFor } from '../../providers/registry.ts';
 import type { Change } from '../change-set.ts';
 import { conflict } from '../issues.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 
 /**
  * Finds conflicts of a route with others on these gateways: rules that tie, rules that a gateway would order otherwise,
  * and host names claimed by another fleet. Only routes that share a host name with it are read, since rules under
  * different host names never conflict.
  */
-export async function contested(
+export async function findConflicts(
   change: Change<'route'>,
   gateways: readonly Resource<'gateway'>[],
-  then: World,
+  then: FleetReader,
 ): Promise<Issue[]> {
   const { spec } = change.resource;
   const beside = await Promise.all(hostTerms(spec).map((term) => then.routesUnder(term)));
@@ -70,14 +70,14 @@ export function matchPointer(key: string): string {
 async function claimedHostnames(
   { hostnames }: RouteSpec,
   { spec: { target } }: Resource<'gateway'>,
-  world: World,
+  reader: FleetReader,
 ): Promise<Issue[]> {
   const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
-  const claims = target ? await world.routesElsewhere(target, terms) : [];
+  const elsewhere = target ? await reader.routesElsewhere(target, terms) : [];
   return hostnames.flatMap((hostname, index) => {
-    const claim = claims.find((route) => route.spec.hostnames.includes(hostname));
-    if (claim === undefined) return [];
-    const { name: route, fleet } = claim;
+    const other = elsewhere.find((route) => route.spec.hostnames.includes(hostname));
+    if (other === undefined) return [];
+    const { name: route, fleet } = other;
     return [conflict(`#/hostnames/${index}`, say('HostClaimed', { hostname, route, fleet }))];
   });
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operations } from '../../functions/api/endpoints/index.ts';
+import { endpoints } from '../../functions/api/endpoints/index.ts';
 import { examples } from '../../functions/api/examples/resources.ts';
 import { JSON_BODY } from '../../functions/api/http/body.ts';
 import { responseOf } from '../../functions/api/http/example.ts';
-import { NO_BODY, type Operation } from '../../functions/api/http/operation.ts';
+import { NO_BODY, type Endpoint } from '../../functions/api/http/endpoint.ts';
 import document from '../../schemas/openapi.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import { create, createShop, pointers } from './fixtures.ts';
@@ -38,7 +38,7 @@ const NAMES: Record<string, string> = {
   route: 'checkout',
   decision: 'dec_none',
   delivery: 'dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-oncall',
-  operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  endpoint: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   revision: '1',
   shift: 'upgrade',
   breakGlass: 'one-cluster',
@@ -47,38 +47,38 @@ const NAMES: Record<string, string> = {
   event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
 };
 
-function pathOf({ path }: Operation, names: Record<string, string> = {}): string {
+function pathOf({ path }: Endpoint, names: Record<string, string> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? NAMES[name] ?? name);
 }
 
-function bodyOf(operation: Operation): Json {
-  const body: Json = examples[operation.operationId]?.body;
+function bodyOf(endpoint: Endpoint): Json {
+  const body: Json = examples[endpoint.operationId]?.body;
   // Examples are of a day that is gone.
   return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;
 }
 
-const all = operations.map((operation) => [operation.operationId, operation] as const);
-const withToken = all.filter(([, operation]) => !operation.isPublic && !operation.hasOwnToken);
-const withBody = all.filter(([, operation]) => operation.body !== NO_BODY);
-const withParams = all.filter(([, operation]) => operation.path.includes('{'));
+const all = endpoints.map((endpoint) => [endpoint.operationId, endpoint] as const);
+const withToken = all.filter(([, endpoint]) => !endpoint.isPublic && !endpoint.hasOwnToken);
+const withBody = all.filter(([, endpoint]) => endpoint.body !== NO_BODY);
+const withParams = all.filter(([, endpoint]) => endpoint.path.includes('{'));
 const pages = all.filter(([id]) => id.startsWith('list'));
-const writes = all.filter(([, operation]) => operation.preconditions?.includes('If-Match'));
-const deletes = writes.filter(([, operation]) => operation.method === 'delete');
+const writes = all.filter(([, endpoint]) => endpoint.preconditions?.includes('If-Match'));
+const deletes = writes.filter(([, endpoint]) => endpoint.method === 'delete');
 
 describe('the table of operations and the OpenAPI document', () => {
   it('hold the same operations, under unique ids', () => {
     const described = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.entries(item).map(([method, { operationId }]) => `${operationId} ${method} ${path}`),
     );
-    const registered = operations.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`);
+    const registered = endpoints.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`);
     expect(described.sort()).toEqual(registered.sort());
-    expect(new Set(operations.map((operation) => operation.operationId)).size).toBe(operations.length);
+    expect(new Set(endpoints.map((endpoint) => endpoint.operationId)).size).toBe(endpoints.length);
   });
 
-  it.each(all)('%s has examples that its own schemas accept', (id, operation) => {
+  it.each(all)('%s has examples that its own schemas accept', (id, endpoint) => {
     const shown = examples[id] ?? {};
-    if (operation.body !== NO_BODY) operation.body.parse(shown.body);
-    for (const { schema, status } of operation.successes) {
+    if (endpoint.body !== NO_BODY) endpoint.body.parse(shown.body);
+    for (const { schema, status } of endpoint.successes) {
       const example = responseOf(shown, status);
       if (schema) expect(schema.parse(example)).toEqual(example);
     }
@@ -86,27 +86,27 @@ describe('the table of operations and the OpenAPI document', () => {
 });
 
 describe('every operation', () => {
-  it.each(withToken)('%s refuses who has no token or a wrong one', async (_, operation) => {
+  it.each(withToken)('%s refuses who has no token or a wrong one', async (_, endpoint) => {
     for (const Authorization of [undefined, 'Bearer wrong', 'Bearer ', `Basic ${btoa('a:b')}`]) {
-      const answer = await harness.call(operation.method, pathOf(operation), { headers: { Authorization } });
+      const answer = await harness.call(endpoint.method, pathOf(endpoint), { headers: { Authorization } });
       expectProblem(answer, 'unauthorized');
       expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer/);
     }
   });
 
-  it.each(withParams)('%s refuses names that are no DNS labels', async (_, operation) => {
-    const body = bodyOf(operation);
+  it.each(withParams)('%s refuses names that are no DNS labels', async (_, endpoint) => {
+    const body = bodyOf(endpoint);
     for (const name of ['x'.repeat(10_001), 'a%2Fb', '%00', '%C3%A9', 'UPPER', '-a', 'a.b', '%ZZ']) {
-      const param = /\{(\w+)\}[^{]*$/.exec(operation.path)?.[1] ?? '';
-      const answer = await harness.call(operation.method, pathOf(operation, { [param]: name }), { body });
+      const param = /\{(\w+)\}[^{]*$/.exec(endpoint.path)?.[1] ?? '';
+      const answer = await harness.call(endpoint.method, pathOf(endpoint, { [param]: name }), { body });
       if (param === 'decision' && ['UPPER', '-a'].includes(name)) continue;
       expectProblem(answer, 'invalid-request');
       expect(pointers(answer.body)).toEqual(pointers(answer.body).map(() => `path/${param}`));
     }
   });
 
-  it.each(all)('%s refuses query parameters that it does not know', async (_, operation) => {
-    const answer = await harness.call(operation.method, `${pathOf(operation)}?dryrun=1`, { body: bodyOf(operation) });
+  it.each(all)('%s refuses query parameters that it does not know', async (_, endpoint) => {
+    const answer = await harness.call(endpoint.method, `${pathOf(endpoint)}?dryrun=1`, { body: bodyOf(endpoint) });
     expectProblem(answer, 'invalid-request');
     expect(pointers(answer.body)).toEqual(['query/dryrun']);
   });
@@ -116,17 +116,17 @@ describe('every operation with a body', () => {
   // What other programs send has fields that are nobody's business here.
   const ours = withBody.filter(([, { hasOwnToken }]) => !hasOwnToken);
 
-  it.each(ours)('%s points at each unknown field', async (_, operation) => {
-    const body = { ...bodyOf(operation), surprise: 1, 'a/b': 2 };
-    const answer = await harness.call(operation.method, pathOf(operation), { body });
+  it.each(ours)('%s points at each unknown field', async (_, endpoint) => {
+    const body = { ...bodyOf(endpoint), surprise: 1, 'a/b': 2 };
+    const answer = await harness.call(endpoint.method, pathOf(endpoint), { body });
     expectProblem(answer, 'invalid-request');
     expect(pointers(answer.body)).toEqual(['#/surprise', '#/a~1b']);
   });
 
-  it.each(withBody)('%s refuses other media types', async (_, operation) => {
-    const body = JSON.stringify(bodyOf(operation));
+  it.each(withBody)('%s refuses other media types', async (_, endpoint) => {
+    const body = JSON.stringify(bodyOf(endpoint));
     for (const type of [undefined, 'text/plain', 'application/merge-patch+json', 'application/json; charset=latin1']) {
-      const answer = await harness.call(operation.method, pathOf(operation), {
+      const answer = await harness.call(endpoint.method, pathOf(endpoint), {
         body,
         headers: { 'Content-Type': type },
       });
@@ -134,9 +134,9 @@ describe('every operation with a body', () => {
     }
   });
 
-  it.each(withBody)('%s refuses what is not JSON', async (_, operation) => {
+  it.each(withBody)('%s refuses what is not JSON', async (_, endpoint) => {
     for (const body of ['', '{', '{"a":1,}', '{"a":"\\ud800"}']) {
-      const answer = await harness.call(operation.method, pathOf(operation), {
+      const answer = await harness.call(endpoint.method, pathOf(endpoint), {
         body,
         headers: { 'Content-Type': 'application/json' },
       });
@@ -144,22 +144,22 @@ describe('every operation with a body', () => {
     }
   });
 
-  it.each(withBody)('%s refuses JSON that is not an object', async (_, operation) => {
+  it.each(withBody)('%s refuses JSON that is not an object', async (_, endpoint) => {
     for (const body of ['null', '[]', '"text"', '1']) {
-      expectProblem(await harness.call(operation.method, pathOf(operation), { body }), 'invalid-request');
+      expectProblem(await harness.call(endpoint.method, pathOf(endpoint), { body }), 'invalid-request');
     }
   });
 
-  it.each(withBody)('%s refuses a body above its limit', async (_, operation) => {
-    const body = { displayName: 'x'.repeat((operation.format ?? JSON_BODY).maxBytes) };
-    expectProblem(await harness.call(operation.method, pathOf(operation), { body }), 'body-too-large');
+  it.each(withBody)('%s refuses a body above its limit', async (_, endpoint) => {
+    const body = { displayName: 'x'.repeat((endpoint.format ?? JSON_BODY).maxBytes) };
+    expectProblem(await harness.call(endpoint.method, pathOf(endpoint), { body }), 'body-too-large');
   });
 });
 
 describe('every write of what exists', () => {
-  it.each(writes)('%s needs If-Match, and the current revision in it', async (_, operation) => {
+  it.each(writes)('%s needs If-Match, and the current revision in it', async (_, endpoint) => {
     const call = (tag: string | undefined) =>
-      harness.call(operation.method, pathOf(operation), { body: bodyOf(operation), headers: { 'If-Match': tag } });
+      harness.call(endpoint.method, pathOf(endpoint), { body: bodyOf(endpoint), headers: { 'If-Match': tag } });
     expectProblem(await call(undefined), 'precondition-required');
     expectProblem(await call('"999"'), 'precondition-failed');
     expectProblem(await call('W/"1"'), 'precondition-failed');
@@ -168,33 +168,33 @@ describe('every write of what exists', () => {
     expect(pointers(malformed.body)).toEqual(['header/If-Match']);
   });
 
-  it.each(deletes)('%s answers 404 when there is nothing to delete', async (_, operation) => {
-    const param = /\{(\w+)\}$/.exec(operation.path)?.[1] ?? '';
-    const path = pathOf(operation, { [param]: 'nothing' });
+  it.each(deletes)('%s answers 404 when there is nothing to delete', async (_, endpoint) => {
+    const param = /\{(\w+)\}$/.exec(endpoint.path)?.[1] ?? '';
+    const path = pathOf(endpoint, { [param]: 'nothing' });
     expectProblem(await harness.call('DELETE', path, { headers: { 'If-Match': '*' } }), 'not-found');
   });
 });
 
 describe('the reason', () => {
-  const taking = all.filter(([, operation]) => operation.write);
-  const others = all.filter(([, operation]) => !operation.write);
+  const taking = all.filter(([, endpoint]) => endpoint.write);
+  const others = all.filter(([, endpoint]) => !endpoint.write);
 
-  it.each(taking)('is taken by %s, when it is text of at most 256 characters', async (_, operation) => {
+  it.each(taking)('is taken by %s, when it is text of at most 256 characters', async (_, endpoint) => {
     for (const reason of ['x'.repeat(257), '', 'a\nb', '\u0000']) {
-      const path = `${pathOf(operation)}?reason=${encodeURIComponent(reason)}`;
-      const answer = await harness.call(operation.method, path, { body: bodyOf(operation) });
+      const path = `${pathOf(endpoint)}?reason=${encodeURIComponent(reason)}`;
+      const answer = await harness.call(endpoint.method, path, { body: bodyOf(endpoint) });
       expectProblem(answer, 'invalid-request');
       expect(pointers(answer.body)).toEqual(['query/reason']);
     }
-    const taken = await harness.call(operation.method, `${pathOf(operation)}?reason=${encodeURIComponent('换机房')}`, {
-      body: bodyOf(operation),
+    const taken = await harness.call(endpoint.method, `${pathOf(endpoint)}?reason=${encodeURIComponent('换机房')}`, {
+      body: bodyOf(endpoint),
     });
-    if (operation.preconditions) expectProblem(taken, 'precondition-required');
+    if (endpoint.preconditions) expectProblem(taken, 'precondition-required');
     else expect(taken.body?.code).not.toBe('invalid-request');
   });
 
-  it.each(others)('is nothing that %s knows', async (_, operation) => {
-    const answer = await harness.call(operation.method, `${pathOf(operation)}?reason=why`, { body: bodyOf(operation) });
+  it.each(others)('is nothing that %s knows', async (_, endpoint) => {
+    const answer = await harness.call(endpoint.method, `${pathOf(endpoint)}?reason=why`, { body: bodyOf(endpoint) });
     expectProblem(answer, 'invalid-request');
     expect(pointers(answer.body)).toEqual(['query/reason']);
   });
@@ -207,26 +207,26 @@ describe('the reason', () => {
 });
 
 describe('every page', () => {
-  it.each(pages)('%s refuses tokens that are not its own, and sizes that are none', async (_, operation) => {
+  it.each(pages)('%s refuses tokens that are not its own, and sizes that are none', async (_, endpoint) => {
     for (const [query, pointer] of [
       ['pageSize=0', 'query/pageSize'],
       ['pageSize=-1', 'query/pageSize'],
       ['pageSize=ten', 'query/pageSize'],
       ['pageSize=1&pageSize=2', 'query/pageSize'],
     ]) {
-      const answer = await harness.call('GET', `${pathOf(operation)}?${query}`);
+      const answer = await harness.call('GET', `${pathOf(endpoint)}?${query}`);
       expectProblem(answer, 'invalid-request');
       expect(pointers(answer.body)).toEqual([pointer]);
     }
-    const answer = await harness.call('GET', `${pathOf(operation)}?pageToken=nonsense`);
+    const answer = await harness.call('GET', `${pathOf(endpoint)}?pageToken=nonsense`);
     expectProblem(answer, 'invalid-page-token');
     expect(pointers(answer.body)).toEqual(['query/pageToken']);
   });
 
-  it.each(pages)('%s answers what its schema says', async (_, operation) => {
-    const answer = await harness.call('GET', pathOf(operation));
+  it.each(pages)('%s answers what its schema says', async (_, endpoint) => {
+    const answer = await harness.call('GET', pathOf(endpoint));
     expect(answer.status).toBe(200);
-    expect(operation.successes[0]?.schema?.parse(answer.body)).toEqual(answer.body);
+    expect(endpoint.successes[0]?.schema?.parse(answer.body)).toEqual(answer.body);
   });
 });
 
@@ -235,29 +235,29 @@ describe('every resource', () => {
     ['getFleet', 'getCluster', 'getGateway', 'getService', 'getDistribution', 'getRoute'].includes(id),
   );
 
-  it.each(gets)('%s answers what its schema says, with its revision in the ETag', async (_, operation) => {
-    const answer = await harness.call('GET', pathOf(operation));
+  it.each(gets)('%s answers what its schema says, with its revision in the ETag', async (_, endpoint) => {
+    const answer = await harness.call('GET', pathOf(endpoint));
     expect(answer.status).toBe(200);
-    expect(operation.successes[0]?.schema?.parse(answer.body)).toEqual(answer.body);
+    expect(endpoint.successes[0]?.schema?.parse(answer.body)).toEqual(answer.body);
     expect(answer.headers.get('ETag')).toMatch(new RegExp(`^"${answer.body.revision}-[0-9a-f]{8}"$`));
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  it.each(gets)('%s answers 304 to those who have what it would show, and to nobody else', async (_, operation) => {
-    const etag = (await harness.call('GET', pathOf(operation))).headers.get('ETag') ?? '';
+  it.each(gets)('%s answers 304 to those who have what it would show, and to nobody else', async (_, endpoint) => {
+    const etag = (await harness.call('GET', pathOf(endpoint))).headers.get('ETag') ?? '';
     for (const tag of [etag, `W/${etag}`, `"7", ${etag}`, '*']) {
-      const answer = await harness.call('GET', pathOf(operation), { headers: { 'If-None-Match': tag } });
+      const answer = await harness.call('GET', pathOf(endpoint), { headers: { 'If-None-Match': tag } });
       expect([answer.status, answer.headers.get('ETag')]).toEqual([304, etag]);
     }
     for (const tag of ['"1"', '"1-00000000"', '"2"']) {
-      const answer = await harness.call('GET', pathOf(operation), { headers: { 'If-None-Match': tag } });
+      const answer = await harness.call('GET', pathOf(endpoint), { headers: { 'If-None-Match': tag } });
       expect(answer.status).toBe(200);
     }
   });
 
-  it.each(gets)('%s answers 404 for a name that nothing has', async (_, operation) => {
-    const param = /\{(\w+)\}$/.exec(operation.path)?.[1] ?? '';
-    expectProblem(await harness.call('GET', pathOf(operation, { [param]: 'nothing' })), 'not-found');
+  it.each(gets)('%s answers 404 for a name that nothing has', async (_, endpoint) => {
+    const param = /\{(\w+)\}$/.exec(endpoint.path)?.[1] ?? '';
+    expectProblem(await harness.call('GET', pathOf(endpoint, { [param]: 'nothing' })), 'not-found');
   });
 });
 

@@ -4,16 +4,16 @@ import type { Wait } from '../../../schemas/evacuation.ts';
 import type { Automation } from '../../../schemas/fleet.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { DistributionRollout, RolloutStep, RolloutStop } from '../../../schemas/rollout.ts';
-import type { Verdict } from '../gateway/status.ts';
+import type { ConditionState } from '../gateway/status.ts';
 import type { Resource } from '../model/resource.ts';
 import { isoOf, msOf } from '../model/time.ts';
 import type { Gainer } from './gainers.ts';
 
 /** The state of the distribution at one gateway. */
-export interface RolloutSight {
+export interface RolloutGateway {
   gateway: string;
-  programmed: Verdict;
-  following: Verdict;
+  programmed: ConditionState;
+  following: ConditionState;
 }
 
 export interface RolloutFacts {
@@ -21,7 +21,7 @@ export interface RolloutFacts {
   /** The declared distribution; undefined once it has been deleted. */
   distribution: Pick<Resource, 'uid' | 'revision'> | undefined;
   automation: Automation;
-  gateways: readonly RolloutSight[];
+  gateways: readonly RolloutGateway[];
   /** The clusters that have more points at the end of the rollout. */
   gainers: readonly Gainer[];
 }
@@ -78,7 +78,7 @@ export function dueMs(rollout: DistributionRollout): number | undefined {
   return verifiedAt === undefined ? undefined : msOf(verifiedAt) + waitSeconds * 1000;
 }
 
-function waitForGateway({ gateway, programmed, following }: RolloutSight): Wait[] {
+function waitForGateway({ gateway, programmed, following }: RolloutGateway): Wait[] {
   const first = [programmed, following].find(({ status }) => status !== 'True');
   if (first === undefined) return [];
   return [{ reason: first.reason, message: `${gateway}: ${sentenceOf(first.reason, first.arguments)}` }];

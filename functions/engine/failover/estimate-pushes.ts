@@ -6,11 +6,11 @@ import { rateOf } from '../../core/gateway/rates.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
 import { areMatched, type GatewayContext, readContext } from '../reconcile/context.ts';
-import { desiredObjects, propose } from '../reconcile/proposal.ts';
+import { desiredObjects, planReconcile } from '../reconcile/reconcile-plan.ts';
 import { readSession } from '../reconcile/session.ts';
 
 /** The expected cost of a sequence of pushes to a gateway. */
-export interface Foretold {
+export interface PushEstimate {
   /** The number of calls and the duration of each push that has anything to do. */
   pushes: { calls: number; seconds: number }[];
 }
@@ -22,11 +22,11 @@ export const CALL_SECONDS = 1;
  * Predicts the calls that a gateway needs to go from each state of traffic to the next. The gateway is read once, and
  * nothing is written or remembered. Returns undefined while the gateway has no instance yet. Throws CloudErrors.
  */
-export async function foretellPushes(
+export async function estimatePushes(
   deps: Deps,
   resource: Resource<'gateway'>,
   states: readonly Traffic[],
-): Promise<Foretold | undefined> {
+): Promise<PushEstimate | undefined> {
   const record = await deps.store.sync(resource.fleet, resource.name);
   const target = resource.spec.target ?? record?.provisioned;
   if (target === undefined) return undefined;
@@ -35,7 +35,7 @@ export async function foretellPushes(
   const scope = areMatched(await deps.store.pools(resource.fleet, resource.name)) ? 'pools' : 'full';
   const context = await readContext(deps.store, resource, session, { scope, isAsked: false });
   const observed = await context.provider.observe(session, scope, context.known);
-  const { config } = propose(context, observed, deps.clock.now());
+  const { config } = planReconcile(context, observed, deps.clock.now());
   const ids = new Map(observed.objects.map((object) => [object.key, object.remoteId]));
   const objectsIn = (traffic: Traffic) =>
     desiredObjects({ ...context, traffic }, config, observed).map((object) => known(object, ids));

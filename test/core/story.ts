@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
-import { sightAsTold } from '../../functions/core/failover/drill-sight.ts';
-import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import { expectedDrillReading } from '../../functions/core/failover/drill-reading.ts';
+import type { Command, DecisionInput, DecisionResult } from '../../functions/core/failover/decision-input.ts';
 import {
   type ClusterState,
   freshStateOf,
@@ -40,7 +40,7 @@ export function standby(active: string, second: string, options: Partial<Placeme
 }
 
 /** Three clusters that share alike, all healthy; the gateways follow. */
-export function situation(overrides: Partial<Situation> = {}): Situation {
+export function input(overrides: Partial<DecisionInput> = {}): DecisionInput {
   const names = ['a', 'b', 'c'];
   return {
     fleet: 'prod',
@@ -103,15 +103,15 @@ export function out(cluster: string, overrides: Partial<ClusterState> = {}): Clu
 }
 
 /** Traffic as it was decided long ago, when these states were all that was known of the clusters. */
-export function holding(states: ClusterState[], overrides: Partial<Situation> = {}): Traffic {
+export function holding(states: ClusterState[], overrides: Partial<DecisionInput> = {}): Traffic {
   const traffic = states.reduce(withState, NO_TRAFFIC);
-  const verdict = decide(situation({ health: [], verifiedAtMs: undefined, ...overrides, traffic }));
-  const { clusters, ...decided } = verdict?.traffic ?? traffic;
+  const result = decide(input({ health: [], verifiedAtMs: undefined, ...overrides, traffic }));
+  const { clusters, ...decided } = result?.traffic ?? traffic;
   return { ...decided, clusters: clusters.map(({ leftAtMs: _, ...state }) => state), version: 7 };
 }
 
 /** What each placement gives to its clusters. */
-export function percentsIn(traffic: Traffic, placements = situation().placements): number[][] {
+export function percentsIn(traffic: Traffic, placements = input().placements): number[][] {
   return placements.map((item) => placementShares(item, traffic).map(({ percent }) => percent));
 }
 
@@ -120,12 +120,12 @@ export type Found = string[] | Record<string, HealthRecord['state']>;
 
 /** A fleet over time: what is decided is in force, and verified at once unless told otherwise. */
 export class Story {
-  now: Situation;
-  verdicts: Verdict[] = [];
+  now: DecisionInput;
+  results: DecisionResult[] = [];
   private isToldOfDrill = false;
 
-  constructor(start: Partial<Situation> = {}) {
-    this.now = situation(start);
+  constructor(start: Partial<DecisionInput> = {}) {
+    this.now = input(start);
   }
 
   get traffic(): Traffic {
@@ -152,7 +152,7 @@ export class Story {
   }
 
   /** Time passes; who is named is found so, and all others are healthy. */
-  after(seconds: number, found: Found = [], overrides: Partial<Situation> = {}): Verdict | undefined {
+  after(seconds: number, found: Found = [], overrides: Partial<DecisionInput> = {}): DecisionResult | undefined {
     const nowMs = this.now.nowMs + seconds * 1000;
     const states = new Map<string, HealthRecord['state']>(
       Array.isArray(found) ? found.map((name) => [name, 'unhealthy']) : Object.entries(found),
@@ -169,7 +169,7 @@ export class Story {
   }
 
   /** The same again and again for so long; what the first placement was given each time. */
-  during(seconds: number, everySeconds: number, found: Found = [], overrides: Partial<Situation> = {}): number[][] {
+  during(seconds: number, everySeconds: number, found: Found = [], overrides: Partial<DecisionInput> = {}): number[][] {
     return Array.from({ length: Math.ceil(seconds / everySeconds) }, () => {
       this.after(everySeconds, found, overrides);
       return this.percents[0] ?? [];
@@ -177,32 +177,32 @@ export class Story {
   }
 
   /** Somebody asks for something. */
-  ask(command: Command, actor = 'alice'): Verdict | undefined {
+  ask(command: Command, actor = 'alice'): DecisionResult | undefined {
     this.now = { ...this.now, command, actor };
-    const verdict = this.decide();
+    const result = this.decide();
     const { command: _, ...rest } = this.now;
     this.now = { ...rest, actor: 'automation' };
-    return verdict;
+    return result;
   }
 
   /** Gateways do as they are told where nothing else is said of them, and are read when they are verified. */
-  private decide(): Verdict | undefined {
+  private decide(): DecisionResult | undefined {
     const { traffic, placements, nowMs, verifiedAtMs: readAtMs = 0 } = this.now;
     if (traffic.drill && !this.isToldOfDrill) {
-      this.now = { ...this.now, drilled: sightAsTold(traffic.drill, placements, traffic, { readAtMs, nowMs }) };
+      this.now = { ...this.now, drilled: expectedDrillReading(traffic.drill, placements, traffic, { readAtMs, nowMs }) };
     }
-    const verdict = decide(this.now);
-    if (verdict === undefined) return undefined;
-    this.verdicts.push(verdict);
-    if (verdict.outcome === 'refused') return verdict;
-    expect(decide(restingAfter(this.now, verdict))?.traffic).toBeUndefined();
-    this.now = { ...this.now, traffic: verdict.traffic };
-    return verdict;
+    const result = decide(this.now);
+    if (result === undefined) return undefined;
+    this.results.push(result);
+    if (result.outcome === 'refused') return result;
+    expect(decide(restingAfter(this.now, result))?.traffic).toBeUndefined();
+    this.now = { ...this.now, traffic: result.traffic };
+    return result;
   }
 }
 
 /** The moment after a decision: no gateway follows points that it has moved, and nothing else is new. */
-function restingAfter({ command: _, ...now }: Situation, { traffic }: Verdict): Situation {
+function restingAfter({ command: _, ...now }: DecisionInput, { traffic }: DecisionResult): DecisionInput {
   const [before, after] = [now.traffic, traffic].map((item) => JSON.stringify(percentsIn(item, now.placements)));
   return { ...now, traffic, verifiedAtMs: before === after ? now.verifiedAtMs : undefined };
 }

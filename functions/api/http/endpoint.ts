@@ -18,7 +18,7 @@ import { type PreconditionHeader, readPrecondition } from './precondition.ts';
  */
 export type Idempotency = 'safe' | 'idempotent' | 'repeatable';
 
-/** An answer of an operation that is not a problem. */
+/** An answer of an endpoint that is not a problem. */
 export interface Success {
   status: 200 | 201 | 202 | 204 | 304 | 503;
   description: string;
@@ -35,9 +35,9 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-/** The schema of the query of operations without query parameters. */
+/** The schema of the query of endpoints without query parameters. */
 export const NO_QUERY = z.strictObject({});
-/** The schema of the body of operations without a body. */
+/** The schema of the body of endpoints without a body. */
 export const NO_BODY: z.ZodType<undefined> = z.undefined();
 
 interface Row {
@@ -50,23 +50,23 @@ interface Row {
   description?: string;
   idempotency: Idempotency;
   preconditions?: readonly PreconditionHeader[];
-  /** True when the operation is a write, and so takes `WriteQuery` besides its own query. */
+  /** True when the endpoint is a write, and so takes `WriteQuery` besides its own query. */
   write?: true;
-  /** True when the operation needs no token. */
+  /** True when the endpoint needs no token. */
   isPublic?: true;
-  /** True when the operation needs the token of a voter, which its command checks, instead of one of the control plane. */
+  /** True when the endpoint needs the token of a voter, which its command checks, instead of one of the control plane. */
   hasOwnToken?: true;
   /** True when the header Fairlead-Signature signs the body. */
   signed?: true;
   /** The format of the body; JSON when absent. */
   format?: BodyFormat;
   successes: readonly Success[];
-  /** The problems that the operation can answer, besides those of every operation. */
+  /** The problems that the endpoint can answer, besides those of every endpoint. */
   problems: readonly ProblemCode[];
 }
 
-/** An operation of the API: one row of the table from which routes are registered and the OpenAPI document is written. */
-export interface Operation extends Row {
+/** An endpoint of the API: one row of the table from which routes are registered and the OpenAPI document is written. */
+export interface Endpoint extends Row {
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType;
@@ -90,7 +90,7 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   preferred(mediaTypes: readonly [string, ...string[]]): string;
   /** Returns the body as it was received, and its signature, which is not checked yet. */
   signed(): Promise<Signed>;
-  /** Returns the bearer token of the request. It is not checked yet when the operation has a token of its own. */
+  /** Returns the bearer token of the request. It is not checked yet when the endpoint has a token of its own. */
   token(): string;
 }
 
@@ -98,10 +98,10 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write'>): Promise<Reply>;
 }
 
-/** Creates an operation. Its handler gets parsed input only, and the parameters that every write takes are in its context. */
-export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+/** Creates an endpoint. Its handler gets parsed input only, and the parameters that every write takes are in its context. */
+export function defineEndpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   definition: Definition<P, Q, B>,
-): Operation {
+): Endpoint {
   const { handle, ...row } = definition;
   return {
     ...row,

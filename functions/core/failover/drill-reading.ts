@@ -1,5 +1,5 @@
 /**
- * The sight of a drill is what was read of gateways: whether they give its clusters nothing, and whether others serve
+ * The reading of a drill is what was read of gateways: whether they give its clusters nothing, and whether others serve
  * instead.
  */
 
@@ -10,7 +10,7 @@ import type { Pool, Share } from '../model/ir.ts';
 import { compareText } from '../model/text.ts';
 import type { LiveDrill, Traffic } from './traffic.ts';
 
-export interface DrillSight {
+export interface DrillReading {
   /** The last time at which any of the gateways that concern the clusters was read. */
   readAtMs: number;
   /** The time of the oldest last reading among those gateways. */
@@ -42,11 +42,11 @@ export interface ReadGateway {
  * pinned, which no drill moves; those that the drilled clusters do not serve; and, in a drill of one service, those of
  * other services. A gateway that was left behind counts, too.
  */
-export function drillSight(
+export function drillReadingOf(
   { clusters, service, steppedAtMs }: Pick<LiveDrill, 'clusters' | 'service' | 'steppedAtMs'>,
   gateways: readonly ReadGateway[],
   nowMs: number,
-): DrillSight {
+): DrillReading {
   const isOut = (name: string) => clusters.includes(name);
   const seen = gateways.flatMap(({ gateway, pools, points, readAtMs }) => {
     const concerned = pools.filter(({ pinned, members, ...pool }) => {
@@ -75,27 +75,27 @@ export function drillSight(
   };
 }
 
-/** Returns the sight of a drill if gateways did as they are told and were read at `readAtMs`. */
-export function sightAsTold(
+/** Returns the reading of a drill if gateways did as they are told and were read at `readAtMs`. */
+export function expectedDrillReading(
   drill: LiveDrill,
   placements: readonly Placement[],
   traffic: Pick<Traffic, 'allocation'>,
   { readAtMs, nowMs }: { readAtMs: number; nowMs: number },
-): DrillSight {
+): DrillReading {
   const pools = placements.map(({ key, service, services, pinned, members }) => ({
     ...{ key, pinned, members },
     service: service ?? services[0] ?? key,
   }));
   const shares = placements.map((placement) => [placement.key, placementShares(placement, traffic)]);
   const points = { pools: Object.fromEntries(shares), routes: {} };
-  return drillSight(drill, [{ gateway: 'the gateways', pools, points, readAtMs }], nowMs);
+  return drillReadingOf(drill, [{ gateway: 'the gateways', pools, points, readAtMs }], nowMs);
 }
 
 /**
  * Returns what speaks against saying that the clusters get nothing and others serve; undefined when all gateways were
  * read to do so.
  */
-export function faultOf({ unread, giving, unserved }: DrillSight): string | undefined {
+export function faultOf({ unread, giving, unserved }: DrillReading): string | undefined {
   if (giving.length > 0) return `${giving.join(', ')} gave them traffic when last read`;
   if (unread.length > 0) return `${unread.join(', ')} could not be read since the last step`;
   return unserved.length > 0 ? `nobody else was given the traffic of ${unserved.join(', ')}` : undefined;

@@ -4,17 +4,17 @@ import type { SealedAllocation } from '../allocation/sealed.ts';
 import type { Placement } from '../model/fleet-facts.ts';
 import { compareText } from '../model/text.ts';
 import { type Context, stateOf, type Trace } from './context.ts';
-import type { Situation, TrafficChange, Verdict } from './situation.ts';
+import type { DecisionInput, TrafficChange, DecisionResult } from './decision-input.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Returns the verdict on a command that a rule forbids: nothing changes. */
-export function refusal({ traffic }: Situation, rules: RuleResult[]): Verdict {
+/** Returns the result of a command that a rule forbids: nothing changes. */
+export function refusedResult({ traffic }: DecisionInput, rules: RuleResult[]): DecisionResult {
   return { outcome: 'refused', traffic, changes: [], rules, flags: [], events: [], endings: [] };
 }
 
 /** Returns what has been decided, as changes from what was in force before. */
-export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Verdict {
-  const before = context.situation.traffic;
+export function resultOf(context: Context, traffic: Traffic, trace: Trace): DecisionResult {
+  const before = context.input.traffic;
   const outcome = outcomeOf(context, before, traffic, trace);
   const then = shownIn(before, outcome);
   const now = shownIn(traffic, outcome);
@@ -31,19 +31,19 @@ export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Ver
 }
 
 function outcomeOf(
-  { acts, situation }: Context,
+  { acts, input }: Context,
   before: Traffic,
   after: Traffic,
   { rules }: Trace,
-): Verdict['outcome'] {
-  const isMoved = () => movedClusters(situation, before.allocation, after.allocation).size > 0;
+): DecisionResult['outcome'] {
+  const isMoved = () => movedClusters(input, before.allocation, after.allocation).size > 0;
   if (!acts && before.recommended !== after.recommended && !isMoved()) return 'withheld';
   const isBraked = rules.some(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
   return isBraked && !isMoved() ? 'blocked' : 'applied';
 }
 
 /** Returns the allocation that a decision is about: the one that gateways are given, or the recommended one. */
-function shownIn({ allocation, recommended }: Traffic, outcome: Verdict['outcome']): SealedAllocation {
+function shownIn({ allocation, recommended }: Traffic, outcome: DecisionResult['outcome']): SealedAllocation {
   return outcome === 'withheld' ? (recommended ?? allocation) : allocation;
 }
 
@@ -53,7 +53,7 @@ function shownIn({ allocation, recommended }: Traffic, outcome: Verdict['outcome
  */
 function changesOf(context: Context, traffic: Traffic, then: SealedAllocation, now: SealedAllocation): TrafficChange[] {
   if (then === now) return [];
-  const moved = movedClusters(context.situation, then, now);
+  const moved = movedClusters(context.input, then, now);
   const changes = [...context.clusters.keys()]
     .flatMap((cluster) => changeOf(context, traffic, cluster, { then, now, isMoved: moved.has(cluster) }) ?? [])
     .sort((a, b) => compareText(a.cluster, b.cluster));
@@ -76,8 +76,8 @@ function changeOf(
   const [fromPercent, toPercent] = [percentIn(then, cluster), percentIn(now, cluster)];
   if (fromPercent === toPercent && !isMoved) return undefined;
   const item = context.clusters.get(cluster);
-  const { situation } = context;
-  const health = { state: item?.record?.state ?? 'unknown', sinceMs: item?.record?.sinceMs ?? situation.nowMs };
+  const { input } = context;
+  const health = { state: item?.record?.state ?? 'unknown', sinceMs: item?.record?.sinceMs ?? input.nowMs };
   const cause = item?.tally.cause;
   const reason = reasonFor(context, traffic, cluster);
   return {
@@ -111,23 +111,23 @@ export function percentIn({ limits }: Pick<SealedAllocation, 'limits'>, name: st
  * follow what other clusters can serve.
  */
 function reasonFor(
-  { situation, clusters }: Context,
+  { input, clusters }: Context,
   { clusters: states, shifts, drill, serviceReturns = [] }: Traffic,
   name: string,
 ): string {
   const facts = clusters.get(name)?.facts;
-  const state = states.find(({ cluster }) => cluster === name) ?? (facts && stateOf(situation.traffic, facts));
-  const shift = shifts.find(({ cluster, decision }) => cluster === name && decision === situation.decision);
+  const state = states.find(({ cluster }) => cluster === name) ?? (facts && stateOf(input.traffic, facts));
+  const shift = shifts.find(({ cluster, decision }) => cluster === name && decision === input.decision);
   if (shift) return `shift ${shift.name}${shift.service === undefined ? '' : ` of ${shift.service}`}: ${shift.reason}`;
   if (drill?.clusters.includes(name)) return `drill ${drill.name}`;
-  const service = serviceReturns.find((own) => own.cluster === name && own.decision === situation.decision);
+  const service = serviceReturns.find((own) => own.cluster === name && own.decision === input.decision);
   if (service) return `${service.service}: ${service.reason}`;
-  const wasReturning = situation.traffic.serviceReturns?.find(
+  const wasReturning = input.traffic.serviceReturns?.find(
     (own) => own.cluster === name && !serviceReturns.includes(own),
   );
   if (wasReturning) return `${wasReturning.service}: nothing holds it back any more`;
-  const wasHeldBack = situation.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
-  if (state && (state.standing !== 'up' || state.decision === situation.decision)) return state.reason;
+  const wasHeldBack = input.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
+  if (state && (state.standing !== 'up' || state.decision === input.decision)) return state.reason;
   return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';
 }
 
@@ -142,7 +142,7 @@ export function movesPoints(placements: readonly Placement[], then: SealedAlloca
 
 /** Returns the clusters that are given other points in any backend, or whose percentage has changed. */
 function movedClusters(
-  { placements, clusters }: Situation,
+  { placements, clusters }: DecisionInput,
   then: SealedAllocation,
   now: SealedAllocation,
 ): Set<string> {

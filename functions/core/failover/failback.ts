@@ -1,12 +1,12 @@
 /** The return of recovered clusters: one site at a time, and no step before the gateways follow the last one. */
 
 import { compareText } from '../model/text.ts';
-import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
-import { limitsOf, waitsOf } from './limits.ts';
+import { type Context, quorumVerdictOf, moved, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
+import { limitsOf, holdReasonsOf } from './limits.ts';
 import { nextRampPercent } from './pace.ts';
 import { heldPercent } from './seal.ts';
 import { mayGoOn, withServiceStep } from './service-returns.ts';
-import { become } from './standing.ts';
+import { withStanding } from './standing.ts';
 import { type ClusterState, type Traffic, withState } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
@@ -14,7 +14,7 @@ import { isFrozen } from './windows.ts';
  * The step that advances all returns to one site: the site of which a cluster is already returning, or else the site of
  * the cluster that has waited longest.
  */
-export const bringBack: Step = (context, traffic) => {
+export const failBack: Step = (context, traffic) => {
   // Where automation does not act, there is nothing for gateways to follow.
   if (context.acts && context.verifiedAtMs === undefined) return UNCHANGED;
   const waiting = inTurn(context, traffic);
@@ -70,8 +70,8 @@ function servicesWaiting(context: Context, traffic: Traffic): Waiting[] {
 function mayReturn(context: Context, traffic: Traffic, item: Watched, state: ClusterState): boolean {
   if (state.standing === 'ramping') return true;
   if (state.standing !== 'held' || state.impairedSinceMs !== undefined) return false;
-  const isFree = waitsOf(context, traffic, state).every((wait) => wait === 'turn');
-  return isFree && (findingOf(traffic, item) === 'healthy' || state.dwell === undefined);
+  const isFree = holdReasonsOf(context, traffic, state).every((wait) => wait === 'turn');
+  return isFree && (quorumVerdictOf(traffic, item) === 'healthy' || state.dwell === undefined);
 }
 
 /**
@@ -80,10 +80,10 @@ function mayReturn(context: Context, traffic: Traffic, item: Watched, state: Clu
  */
 function withStep(context: Context, traffic: Traffic, item: Watched): Traffic {
   const state = stateOf(traffic, item.facts);
-  const { nowMs, decision, policy } = context.situation;
+  const { nowMs, decision, policy } = context.input;
   const { failback, freezeWindows } = policy.failover;
   const isOnItsWay = state.standing === 'ramping';
-  const isUnsure = findingOf(traffic, item) !== 'healthy';
+  const isUnsure = quorumVerdictOf(traffic, item) !== 'healthy';
   if (isOnItsWay && (isUnsure || isFrozen(freezeWindows, nowMs))) return traffic;
   const percent = state.ramp?.percent ?? heldPercent(context, traffic, limitsOf(context, traffic), state);
   const sinceStepMs = nowMs - (state.ramp?.steppedAtMs ?? nowMs);
@@ -91,7 +91,7 @@ function withStep(context: Context, traffic: Traffic, item: Watched): Traffic {
   if (isOnItsWay && next === percent) return traffic;
   const reason = next >= 100 ? 'nothing holds it back any more' : 'it returns step by step';
   const now = { nowMs, decision, reason };
-  if (next >= 100) return withState(traffic, become(state, 'up', now));
+  if (next >= 100) return withState(traffic, withStanding(state, 'up', now));
   const ramp = { percent: next, steppedAtMs: nowMs, ...(isUnsure && { doubtedSinceMs: nowMs }) };
-  return withState(traffic, become(state, 'ramping', now, { ramp }));
+  return withState(traffic, withStanding(state, 'ramping', now, { ramp }));
 }

@@ -8,7 +8,7 @@ import { readNamed } from '../engine/named.ts';
 import { readOnce } from './read-once.ts';
 
 /** The declarations of a fleet. Only what is asked for is read, because a fleet can be large. */
-export interface World {
+export interface FleetReader {
   readonly fleet: string;
   /** The underlying store, which reads each resource once per request. */
   readonly store: Store;
@@ -32,7 +32,7 @@ export interface World {
 
 const PAGE = 200;
 
-export function worldOf(unread: Store, fleet: string): World {
+export function fleetReader(unread: Store, fleet: string): FleetReader {
   const store = readOnce(unread);
   return {
     fleet,

@@ -9,22 +9,22 @@ import type { Resource } from '../../core/model/resource.ts';
 import { poolKeyOf, usesDistribution } from '../../core/routing/resolve.ts';
 import { backendsOf } from '../../core/routing/terms.ts';
 import type { Finding } from '../../providers/provider.ts';
-import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
-import { matchPointer } from '../validate/contests.ts';
+import { type Change, type ChangeSet, isOf, withWholePointer } from '../change-set.ts';
+import { matchPointer } from '../validate/conflicts.ts';
 
-/** A place in a changed declaration. */
-interface Place {
+/** A pointer into a changed declaration. */
+interface PointedResource {
   resource: Resource;
   pointer: string;
 }
 
 /**
- * Returns an issue for every place in the changes that a finding of a gateway comes from. These are the first of the
+ * Returns an issue for every part of the changes that a finding of a gateway comes from. These are the first of the
  * following that exist: the matches or host names of routes, their backends, the named distributions, the exports or
  * ports of services, the addresses of clusters, the reference to the gateway in the only changed route, the gateway
  * itself.
  */
-export function placesOf(
+export function issuesOf(
   set: ChangeSet,
   gateway: string,
   finding: Finding,
@@ -38,18 +38,18 @@ export function placesOf(
   );
   const pools = resolved.filter(({ key }) => finding.pools.includes(key));
   const found = [
-    () => routes.flatMap(({ resource }) => rulePlaces(resource, finding.rules)),
-    () => routes.flatMap(({ resource }) => backendPlaces(resource, pools, fleet)),
+    () => routes.flatMap(({ resource }) => rulePointers(resource, finding.rules)),
+    () => routes.flatMap(({ resource }) => backendPointers(resource, pools, fleet)),
     () =>
-      declared(set.changes.filter(isOf('distribution'))).flatMap(({ resource }) => distributionPlaces(resource, pools)),
-    () => declared(set.changes.filter(isOf('service'))).flatMap((change) => servicePlaces(change, pools)),
-    () => declared(set.changes.filter(isOf('cluster'))).flatMap((change) => ingressPlaces(change, pools)),
-    () => (routes.length === 1 ? routes.flatMap(({ resource }) => gatewayPlaces(resource, gateway)) : []),
+      declared(set.changes.filter(isOf('distribution'))).flatMap(({ resource }) => distributionPointers(resource, pools)),
+    () => declared(set.changes.filter(isOf('service'))).flatMap((change) => servicePointers(change, pools)),
+    () => declared(set.changes.filter(isOf('cluster'))).flatMap((change) => ingressPointers(change, pools)),
+    () => (routes.length === 1 ? routes.flatMap(({ resource }) => gatewayPointers(resource, gateway)) : []),
   ];
   for (const look of found) {
-    const places = look();
-    if (places.length > 0) {
-      return places.map(({ resource, pointer }) => placed(set, resource, issueAt(pointer, code, message)));
+    const pointers = look();
+    if (pointers.length > 0) {
+      return pointers.map(({ resource, pointer }) => withWholePointer(set, resource, issueAt(pointer, code, message)));
     }
   }
   return [issueAt(`gateways/${gateway}`, code, message)];
@@ -60,7 +60,7 @@ function declared<C extends Change>(changes: readonly C[]): C[] {
 }
 
 /** Returns the host names of a route when all their matches are affected; otherwise its matches. */
-function rulePlaces(resource: Resource<'route'>, keys: readonly string[]): Place[] {
+function rulePointers(resource: Resource<'route'>, keys: readonly string[]): PointedResource[] {
   const own = keys.filter((key) => key.startsWith(`${resource.name}/`));
   const { hostnames, rules } = resource.spec;
   const hosts = new Set(own.map((key) => key.slice(key.lastIndexOf('/') + 1)));
@@ -72,11 +72,11 @@ function rulePlaces(resource: Resource<'route'>, keys: readonly string[]): Place
   return pointers.map((pointer) => ({ resource, pointer }));
 }
 
-function backendPlaces(
+function backendPointers(
   resource: Resource<'route'>,
   pools: readonly Pool[],
   fleet: Pick<FleetSpec, 'defaultDistribution'>,
-): Place[] {
+): PointedResource[] {
   const { spec } = resource;
   const serves = (ref: BackendRef, { service, port, key }: Pool) =>
     service === ref.service && port === ref.port && key === poolKeyOf(spec, ref, fleet);
@@ -85,13 +85,13 @@ function backendPlaces(
     .map(({ pointer }) => ({ resource, pointer }));
 }
 
-function distributionPlaces(resource: Resource<'distribution'>, pools: readonly Pool[]): Place[] {
+function distributionPointers(resource: Resource<'distribution'>, pools: readonly Pool[]): PointedResource[] {
   const isUsed = pools.some(({ key }) => usesDistribution(key, resource.name));
   return isUsed ? [{ resource, pointer: '#/clusters' }] : [];
 }
 
 /** Returns the new or changed exports that serve the pools, or, if there are none, the ports of the pools. */
-function servicePlaces({ resource, before }: Change<'service'>, pools: readonly Pool[]): Place[] {
+function servicePointers({ resource, before }: Change<'service'>, pools: readonly Pool[]): PointedResource[] {
   const own = pools.filter(({ service }) => service === resource.name);
   const serving = new Set(own.flatMap(({ members }) => members.map(({ cluster }) => cluster)));
   const isKnown = (item: ServiceExport) =>
@@ -105,11 +105,11 @@ function servicePlaces({ resource, before }: Change<'service'>, pools: readonly 
   return (exports.length > 0 ? exports : ports).map((pointer) => ({ resource, pointer }));
 }
 
-function ingressPlaces({ resource }: Change<'cluster'>, pools: readonly Pool[]): Place[] {
+function ingressPointers({ resource }: Change<'cluster'>, pools: readonly Pool[]): PointedResource[] {
   const serves = pools.some(({ members }) => members.some(({ cluster }) => cluster === resource.name));
   return serves ? [{ resource, pointer: '#/ingress/endpoints' }] : [];
 }
 
-function gatewayPlaces(resource: Resource<'route'>, gateway: string): Place[] {
+function gatewayPointers(resource: Resource<'route'>, gateway: string): PointedResource[] {
   return [{ resource, pointer: `#/gateways/${resource.spec.gateways.indexOf(gateway)}` }];
 }

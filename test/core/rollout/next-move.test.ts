@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../functions/core/gateway/status.ts';
+import type { ConditionState } from '../../../functions/core/gateway/status.ts';
 import { isoOf } from '../../../functions/core/model/time.ts';
-import { nextMove, type RolloutFacts } from '../../../functions/core/rollout/course.ts';
+import { nextMove, type RolloutFacts } from '../../../functions/core/rollout/next-move.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 
 const T0 = Date.parse('2026-11-23T07:00:00.000Z');
@@ -18,9 +18,9 @@ function rollout(overrides: Partial<DistributionRollout> = {}, verifiedAt?: stri
   };
 }
 
-const yes: Verdict = { status: 'True', reason: 'Programmed', arguments: {}, at: isoOf(T0) };
-const pending: Verdict = { ...yes, status: 'False', reason: 'Pending', arguments: { waitingSince: isoOf(T0) } };
-const unread: Verdict = { ...yes, status: 'Unknown', reason: 'Stale' };
+const yes: ConditionState = { status: 'True', reason: 'Programmed', arguments: {}, at: isoOf(T0) };
+const pending: ConditionState = { ...yes, status: 'False', reason: 'Pending', arguments: { waitingSince: isoOf(T0) } };
+const unread: ConditionState = { ...yes, status: 'Unknown', reason: 'Stale' };
 
 function facts(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
   return {
@@ -33,7 +33,7 @@ function facts(overrides: Partial<RolloutFacts> = {}): RolloutFacts {
   };
 }
 
-const at = (programmed: Verdict, following = yes) => ({ gateways: [{ gateway: 'edge', programmed, following }] });
+const at = (programmed: ConditionState, following = yes) => ({ gateways: [{ gateway: 'edge', programmed, following }] });
 const verified = isoOf(T0);
 
 describe('what comes next of a rollout', () => {

@@ -1,8 +1,8 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
-import { drillSight } from '../../core/failover/drill-sight.ts';
+import { drillReadingOf } from '../../core/failover/drill-reading.ts';
 import { servicesApart } from '../../core/failover/service-limits.ts';
-import type { Command, Situation } from '../../core/failover/situation.ts';
+import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
 import { type DeviationReason, NO_POINTS, type Reading } from '../../core/gateway/reading.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import type { ClusterFacts, Policy } from '../../core/model/fleet-facts.ts';
@@ -11,28 +11,28 @@ import { msOf } from '../../core/model/time.ts';
 import type { Deps, OutboxRow } from '../../deps.ts';
 
 /** The actor, and the command that the actor asks for. */
-export interface Asked {
+export interface CommandRequest {
   /** The actor of the command. Default: `automation`. */
   actor?: string | undefined;
   /**
-   * The command, or a function that makes it from the current situation. The function may throw, or return undefined
+   * The command, or a function that makes it from the input. The function may throw, or return undefined
    * when there is nothing to ask for.
    */
-  command?: Command | ((situation: Situation) => Command | undefined) | undefined;
+  command?: Command | ((input: DecisionInput) => Command | undefined) | undefined;
   /** The service, when the command concerns this service alone. */
   service?: string | undefined;
 }
 
-/** A situation, and what else was read together with it. */
-export interface Read {
-  situation: Situation;
+/** The input of a decision, and what else was read together with it. */
+export interface ReadInput {
+  input: DecisionInput;
   /** The names of the gateways of the fleet. */
   gateways: string[];
   evidence: Awaited<ReturnType<Deps['store']['health']>>;
 }
 
 /** Reads everything that a decision of the fleet depends on. No route is read. */
-export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, asked: Asked = {}): Promise<Read> {
+export async function readDecisionInput(deps: Deps, fleet: string, spec: FleetSpec, asked: CommandRequest = {}): Promise<ReadInput> {
   const { store, clock, ids } = deps;
   const [clusters, evidence, traffic, gateways, readings] = await Promise.all([
     store.all('cluster', fleet),
@@ -56,7 +56,7 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     readAtMs: timeOf(readings.find((item) => item.gateway === gateway)?.poolsReadAt),
   }));
   const policy = policyOf(spec);
-  const situation: Situation = {
+  const input: DecisionInput = {
     fleet,
     nowMs,
     decision: `dec_${ids.ulid()}`,
@@ -67,12 +67,12 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     placements: placementsOf(pools.flat(), servicesApart(traffic, policy.drills, asked.service)),
     traffic,
     ...verifiedAt(names, waiting, readings, nowMs),
-    ...(traffic.drill && { drilled: drillSight(traffic.drill, read, nowMs) }),
+    ...(traffic.drill && { drilled: drillReadingOf(traffic.drill, read, nowMs) }),
   };
   const { command } = asked;
-  const given = typeof command === 'function' ? command(situation) : command;
-  const { actor = situation.actor } = asked;
-  return { situation: given ? { ...situation, command: given, actor } : situation, gateways: names, evidence };
+  const given = typeof command === 'function' ? command(input) : command;
+  const { actor = input.actor } = asked;
+  return { input: given ? { ...input, command: given, actor } : input, gateways: names, evidence };
 }
 
 export function policyOf({ automation, health, voters, controlTargets, failover, safety, drills }: FleetSpec): Policy {
@@ -105,7 +105,7 @@ function verifiedAt(
   waiting: readonly (readonly OutboxRow[])[],
   readings: readonly Reading[],
   nowMs: number,
-): Pick<Situation, 'verifiedAtMs'> {
+): Pick<DecisionInput, 'verifiedAtMs'> {
   const seen = gateways.map((gateway, index) => {
     const reading = readings.find((item) => item.gateway === gateway);
     const open = (reading?.deviations ?? []).filter(({ isPoints, reason }) => isPoints && OPEN.has(reason));

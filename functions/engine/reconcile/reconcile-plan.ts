@@ -1,6 +1,6 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import { effectiveShares, isRejected } from '../../core/allocation/points.ts';
-import { type Circumstances, type Judged, judge } from '../../core/gateway/deviations.ts';
+import { type ClassifyInput, type ClassifiedChanges, classifyChanges } from '../../core/gateway/deviations.ts';
 import { shownPoints, withEverybody, withFormer, withoutGone } from '../../core/gateway/former.ts';
 import { guard } from '../../core/gateway/guard.ts';
 import { plan, planOf } from '../../core/gateway/plan.ts';
@@ -11,7 +11,7 @@ import type { Finding, Observed, PoolShares } from '../../providers/provider.ts'
 import type { GatewayContext } from './context.ts';
 
 /** The changes that bring a gateway to its desired state, and the objections to them. */
-export interface Proposal extends Judged {
+export interface ReconcilePlan extends ClassifiedChanges {
   observed: Observed;
   /** The configuration, matched with the objects at the gateway. */
   config: GatewayConfig;
@@ -26,12 +26,12 @@ export interface Proposal extends Judged {
 }
 
 /** Proposes the changes for a gateway. `refusals` are the changes that the cloud has refused in this run. */
-export function propose(
+export function planReconcile(
   context: GatewayContext,
   observed: Observed,
   nowMs: number,
   refusals: readonly Refusal[] = [],
-): Proposal {
+): ReconcilePlan {
   const { resource, scope, provider, session, baseline, last, revertsDrift, isAsked } = context;
   const { config, points: told } = located(context, matched(context, observed), observed);
   const desired = desiredObjects(context, config, observed);
@@ -39,7 +39,7 @@ export function propose(
   const points = scope === 'full' ? withUntouched(context, config, told, all) : told;
   const findings = scope === 'full' ? provider.findings(config, observed.facts) : [];
   const keys = new Map(desired.map((object) => [object.key, object]));
-  const judged = judge(all, {
+  const classified = classifyChanges(all, {
     baseline,
     last,
     drift: resource.spec.drift,
@@ -57,12 +57,12 @@ export function propose(
     lagging: laggingOf(context, config, points),
   });
   return {
-    ...judged,
+    ...classified,
     observed,
     config,
     desired,
     all,
-    plan: planOf(judged.push),
+    plan: planOf(classified.push),
     findings,
     quotas: scope === 'full' ? provider.quotas(config, observed.facts) : [],
     points,
@@ -163,7 +163,7 @@ function laggingOf(
   { provider, traffic }: GatewayContext,
   { pools }: GatewayConfig,
   { pools: points }: Points,
-): Circumstances['lagging'] {
+): ClassifyInput['lagging'] {
   const byKey = new Map(pools.map((pool) => [pool.key, pool]));
   return (key) => {
     const pool = byKey.get(key);
@@ -186,7 +186,7 @@ function objectionOf(
   findings: readonly Finding[],
   refusals: readonly Refusal[],
   rejected: ReadonlySet<string>,
-): Circumstances['objection'] {
+): ClassifyInput['objection'] {
   const refused = new Map(refusals.map((refusal) => [`${refusal.kind}\n${refusal.key}`, refusal]));
   const excess = new Map(findings.flatMap((finding) => excessOf(changes, finding).map((change) => [change, finding])));
   return (change) => {

@@ -10,7 +10,7 @@ import { isoOf } from '../model/time.ts';
 import type { Incident } from './incident.ts';
 
 /** An incident that people were told of. */
-export interface ToldIncident extends Pick<Incident, 'type' | 'severity' | 'clusters' | 'resolution'> {
+export interface NotifiedIncident extends Pick<Incident, 'type' | 'severity' | 'clusters' | 'resolution'> {
   openedAtMs: number;
   /** The names of the targets that were told. */
   targets: string[];
@@ -19,24 +19,24 @@ export interface ToldIncident extends Pick<Incident, 'type' | 'severity' | 'clus
 }
 
 /** The incidents of a fleet that people were told of. */
-export interface Told {
+export interface NotifiedIncidents {
   /** The incidents that are not resolved yet, by key. */
-  open: Record<string, ToldIncident>;
+  open: Record<string, NotifiedIncident>;
   /** The time of the last change; it never goes back, whatever clocks say. */
   lastMs: number;
 }
 
-export const NOTHING_TOLD: Told = { open: {}, lastMs: 0 };
+export const NOTHING_NOTIFIED: NotifiedIncidents = { open: {}, lastMs: 0 };
 
 /** An event for some targets. The caller gives it an id. */
-export interface Telling {
+export interface IncidentNotice {
   event: Pick<Event, 'type' | 'summary' | 'clusters' | 'incident'>;
   targets: string[];
 }
 
-export interface NextTold {
-  told: Told;
-  tellings: Telling[];
+export interface NextNotified {
+  notified: NotifiedIncidents;
+  notices: IncidentNotice[];
   /** True when there is more to tell than there was room for. */
   isPartial: boolean;
 }
@@ -54,22 +54,22 @@ const MOST_OPEN = 1_000;
  * deliveries that may be made, which must exceed the number of targets. A target that is added later is told what is
  * open then, and a target that was told of the opening is told of the end.
  */
-export function nextTold(
-  before: Told,
+export function nextNotified(
+  before: NotifiedIncidents,
   incidents: readonly Incident[],
   { notifications, nowMs, room }: { notifications: readonly Notification[]; nowMs: number; room: number },
-): NextTold | undefined {
+): NextNotified | undefined {
   const open = new Map(Object.entries(before.open));
-  const next: NextTold = { told: before, tellings: [], isPartial: false };
+  const next: NextNotified = { notified: before, notices: [], isPartial: false };
   let left = room;
   let isChanged = false;
-  const take = (key: string, { known, telling }: Step) => {
+  const take = (key: string, { known, notice: telling }: IncidentStep) => {
     const deliveries = telling?.targets.length ?? 0;
     next.isPartial ||= deliveries > left;
     if (deliveries > left) return;
     left -= deliveries;
     isChanged = true;
-    if (telling) next.tellings.push(telling);
+    if (telling) next.notices.push(telling);
     if (known) open.set(key, known);
     else open.delete(key);
   };
@@ -84,53 +84,53 @@ export function nextTold(
       take(incident.key, opened(incident, notifications, nowMs));
   }
   const told = { open: Object.fromEntries(open), lastMs: Math.max(before.lastMs, nowMs) };
-  return isChanged ? { ...next, told } : undefined;
+  return isChanged ? { ...next, notified: told } : undefined;
 }
 
 /** The step of one incident: the new record of it, absent when it is over, and what is told. */
-interface Step {
-  known?: ToldIncident;
-  telling?: Telling;
+interface IncidentStep {
+  known?: NotifiedIncident;
+  notice?: IncidentNotice;
 }
 
-function opened(incident: Incident, notifications: readonly Notification[], nowMs: number): Step {
+function opened(incident: Incident, notifications: readonly Notification[], nowMs: number): IncidentStep {
   const { type, severity, clusters, resolution } = incident;
   const targets = targetsOf(incident, notifications);
   const known = { type, severity, clusters, resolution, openedAtMs: nowMs, targets };
-  return { known, telling: openingOf(incident, known, targets) };
+  return { known, notice: openingOf(incident, known, targets) };
 }
 
 /** Returns the step of an incident that is still open; undefined when there is nothing new about it. */
 function goneOn(
-  { goneSinceMs, ...known }: ToldIncident,
+  { goneSinceMs, ...known }: NotifiedIncident,
   incident: Incident,
   notifications: readonly Notification[],
-): Step | undefined {
+): IncidentStep | undefined {
   const more = targetsOf(incident, notifications).filter((target) => !known.targets.includes(target));
   if (goneSinceMs === undefined && more.length === 0) return undefined;
   const { openedAtMs, targets } = known;
   const told = { ...known, openedAtMs, targets: [...targets, ...more] };
-  return more.length === 0 ? { known: told } : { known: told, telling: openingOf(incident, told, more) };
+  return more.length === 0 ? { known: told } : { known: told, notice: openingOf(incident, told, more) };
 }
 
 /**
  * Returns the step of an incident that is not open any more; undefined as long as it may come back. A time in the
  * future comes from a clock that ran ahead, and is replaced.
  */
-function over(key: string, known: ToldIncident, nowMs: number): Step | undefined {
+function over(key: string, known: NotifiedIncident, nowMs: number): IncidentStep | undefined {
   const { goneSinceMs, targets } = known;
   if (goneSinceMs === undefined || goneSinceMs > nowMs) return { known: { ...known, goneSinceMs: nowMs } };
   if (nowMs - goneSinceMs < QUIET_MS) return undefined;
   const incident = { ...changeOf(key, known, 'resolved'), resolvedAt: isoOf(goneSinceMs) };
   const { type, clusters, resolution: summary } = known;
-  return { telling: { event: { type, clusters, summary, incident }, targets } };
+  return { notice: { event: { type, clusters, summary, incident }, targets } };
 }
 
-function openingOf({ key, type, clusters, summary }: Incident, known: ToldIncident, targets: string[]): Telling {
+function openingOf({ key, type, clusters, summary }: Incident, known: NotifiedIncident, targets: string[]): IncidentNotice {
   return { event: { type, clusters, summary, incident: changeOf(key, known, 'opened') }, targets };
 }
 
-function changeOf(key: string, { severity, openedAtMs }: ToldIncident, state: 'opened' | 'resolved') {
+function changeOf(key: string, { severity, openedAtMs }: NotifiedIncident, state: 'opened' | 'resolved') {
   return { key, state, severity, openedAt: isoOf(openedAtMs) };
 }
 
