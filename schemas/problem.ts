@@ -64,6 +64,13 @@ export type ProblemCode = keyof typeof problems;
 
 export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]);
 
+const Reason = z.string().meta({
+  description:
+    'The code of the sentence in `detail`, which says more exactly than `code` what is wrong. It stays when the sentence is worded ' +
+    'otherwise. Absent where `detail` is a sentence of a schema or of a cloud.',
+  examples: ['NoSuch'],
+});
+
 /** One fault of a request, with its place. */
 export const Issue = z
   .object({
@@ -74,6 +81,7 @@ export const Issue = z
       examples: ['#/rules/0/matches/0/path/value'],
     }),
     code: z.string().meta({ examples: ['invalid_format'] }),
+    reason: Reason.optional(),
     detail: z.string(),
   })
   .meta({ id: 'Issue' });
@@ -87,6 +95,7 @@ export const Problem = z
     detail: z.string().optional(),
     instance: z.string().optional(),
     code: ProblemCode,
+    reason: Reason.optional(),
     requestId: z.string(),
     errors: z.array(Issue).meta({ description: 'Every fault that was found, not only the first.' }),
     approval: Approval.optional().meta({
@@ -101,11 +110,19 @@ export const Problem = z
         type: 'https://fairlead.dev/problems/unknown-reference',
         title: 'A referenced resource does not exist',
         status: 422,
-        detail: '#/gateways/0: there is no gateway edge.',
+        detail: '#/gateways/0: There is no gateway edge.',
         instance: '/v1/fleets/shop/routes/checkout',
         code: 'unknown-reference',
+        reason: 'NoSuch',
         requestId: 'req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-        errors: [{ pointer: '#/gateways/0', code: 'unknown-reference', detail: 'there is no gateway edge' }],
+        errors: [
+          {
+            pointer: '#/gateways/0',
+            code: 'unknown-reference',
+            reason: 'NoSuch',
+            detail: 'There is no gateway edge.',
+          },
+        ],
       },
     ],
   });

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { except } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
+import { say } from '../../schemas/messages/index.ts';
 import openApi from '../../schemas/openapi.json' with { type: 'json' };
 import type { Authenticate } from '../commands/access/authenticate.ts';
 import { AppError } from '../commands/app-error.ts';
@@ -43,7 +44,7 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
     if (answer.status >= 500) logFailure(c, error);
     return answer;
   });
-  app.notFound((c) => answerProblem(c, new AppError('not-found', 'There is nothing at this path.')));
+  app.notFound((c) => answerProblem(c, new AppError('not-found', say('NothingHere'))));
 
   app.get('/openapi.json', etag(), (c) => {
     const { text, headers } = documentationReply();
@@ -82,7 +83,7 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   return bodyLimit({
     maxSize: maxBytes,
     onError: () => {
-      throw new AppError('body-too-large', `The body must be at most ${maxBytes} bytes.`);
+      throw new AppError('body-too-large', say('BodyTooLarge', { maxBytes }));
     },
   });
 }
@@ -147,7 +148,7 @@ function refuseOtherMethods(app: Hono<AppEnv>): void {
     const allowed = [...methods].join(', ');
     app.all(path, (c) => {
       c.header('Allow', allowed);
-      return answerProblem(c, new AppError('method-not-allowed', `Allowed here: ${allowed}.`));
+      return answerProblem(c, new AppError('method-not-allowed', say('OtherMethod', { allowed })));
     });
   }
 }

@@ -1,11 +1,11 @@
 import RPCClient from '@alicloud/pop-core';
 import type { Json } from '../core/gateway/provider-object.ts';
 import { type Clock, type Cloud, CloudError, type CloudProduct, type CloudRequest, type Log } from '../deps.ts';
+import { createLimit } from '../limit.ts';
 import type { Budgets } from './budgets.ts';
 import { invalidResponse, refusal, toFailure } from './errors.ts';
 import { flatten, toJsonTexts } from './flatten.ts';
 import { type Attempt, retry } from './retry.ts';
-import { createSlots } from './slots.ts';
 
 /** The most calls at a time. Workers allow 6 open connections for each invocation; one is left for the store. */
 const MAX_SIMULTANEOUS_CALLS = 5;
@@ -49,7 +49,8 @@ type VerboseClient = {
 export function createCloud(options: CloudOptions): Cloud {
   const { credentials, clock, log, budgets, timeoutMs = 10_000, random = Math.random } = options;
   const endpoint = options.endpoint ?? ((product, regionId) => `https://${product}.${regionId}.aliyuncs.com`);
-  const inSlot = createSlots(MAX_SIMULTANEOUS_CALLS);
+  // One slot is left free for a failover.
+  const inSlot = createLimit(MAX_SIMULTANEOUS_CALLS, 1);
   const clients = new Map<string, VerboseClient>();
 
   function clientOf(request: CloudRequest, keys: Credentials): VerboseClient {
@@ -81,7 +82,7 @@ export function createCloud(options: CloudOptions): Cloud {
           await request.beforeAttempt?.();
           return await attempt(client, request.action, parameters, keys, timeoutMs);
         };
-        return tellBudget(request, await inSlot(request.priority ?? 'normal', send));
+        return tellBudget(request, await inSlot(send, request.priority === 'failover'));
       };
       return retry(once, {
         clock,

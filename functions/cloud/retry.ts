@@ -1,3 +1,4 @@
+import { jitterMs, repeatWhile } from '../attempts.ts';
 import type { Clock, CloudError, CloudErrorClass } from '../deps.ts';
 
 const MAX_ATTEMPTS = 6;
@@ -30,24 +31,28 @@ export interface RetryOptions {
 
 /**
  * Calls `attempt` until it succeeds, fails for good, or 6 attempts or 30 s are used up, and then throws the last error.
- * It waits with full jitter, uniform between 0 and a bound that doubles, so that many callers spread out.
+ * It waits with full jitter, or for as long as the cloud asks for.
  */
 export async function retry<T>(attempt: () => Promise<Attempt<T>>, options: RetryOptions): Promise<T> {
   const { clock, random, turn, onRetry } = options;
   let deadlineMs = clock.now() + BUDGET_MS;
-  for (let count = 1; ; count++) {
+  const once = async () => {
     const askedMs = clock.now();
     await turn?.();
     deadlineMs += clock.now() - askedMs;
-    const outcome = await attempt();
-    if (outcome.ok) return outcome.value;
-    const { error, retryAfterMs = 0 } = outcome;
+    return await attempt();
+  };
+  const outcome = await repeatWhile(once, async (last, count) => {
+    if (last.ok) return false;
+    const { error, retryAfterMs = 0 } = last;
     const baseMs = BASE_DELAY_MS[error.errorClass];
-    if (baseMs === undefined || count === MAX_ATTEMPTS) throw error;
-    const jitterMs = random() * Math.min(MAX_DELAY_MS, baseMs * 2 ** (count - 1));
-    const delayMs = Math.round(Math.max(retryAfterMs, jitterMs));
-    if (clock.now() + delayMs > deadlineMs) throw error;
+    if (baseMs === undefined || count === MAX_ATTEMPTS) return false;
+    const delayMs = Math.round(Math.max(retryAfterMs, jitterMs(random(), count, baseMs, MAX_DELAY_MS)));
+    if (clock.now() + delayMs > deadlineMs) return false;
     onRetry?.(error, count, delayMs);
     await clock.sleep(delayMs);
-  }
+    return true;
+  });
+  if (outcome.ok) return outcome.value;
+  throw outcome.error;
 }

@@ -1,3 +1,4 @@
+import { contend } from '../attempts.ts';
 import {
   type Bucket,
   fullBucket,
@@ -78,11 +79,9 @@ export class SharedBucket {
     // Previews never contend for the bucket: whoever comes first has better things to do.
     const isPreview = wanted.failover + wanted.normal === 0 && this.#notes.length === 0;
     try {
-      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-        const granted = await this.#tryExchange(wanted);
-        if (granted !== undefined) return granted;
-        if (isPreview) return NOTHING;
-      }
+      const granted = await contend(isPreview ? 1 : MAX_CONFLICTS, () => this.#tryExchange(wanted));
+      if (granted !== undefined) return granted;
+      if (isPreview) return NOTHING;
       throw new Error('Other invocations keep coming first.');
     } catch (error) {
       this.#version = undefined;

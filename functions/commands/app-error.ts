@@ -1,18 +1,22 @@
+import { issueAt, type Message, say } from '../../schemas/messages/index.ts';
 import type { Issue, ProblemCode } from '../../schemas/problem.ts';
 
 /** A request that cannot be fulfilled, with a code of the table of problems. The API layer turns it into a response. */
 export class AppError extends Error {
   readonly code: ProblemCode;
+  /** The code of the sentence in `detail`. Absent when the sentence is that of one of the faults, and has none. */
+  readonly reason: string | undefined;
   readonly detail: string;
   /** All faults that were found. */
   readonly errors: readonly Issue[];
 
   /** `cause` is logged in addition; it is not part of any response. */
-  constructor(code: ProblemCode, detail: string, errors: readonly Issue[] = [], options?: ErrorOptions) {
-    super(`${code}: ${detail}`, options);
+  constructor(code: ProblemCode, { reason, text }: Message, errors: readonly Issue[] = [], options?: ErrorOptions) {
+    super(`${code}: ${text}`, options);
     this.name = 'AppError';
     this.code = code;
-    this.detail = detail;
+    this.reason = reason;
+    this.detail = text;
     this.errors = errors;
   }
 }
@@ -47,10 +51,14 @@ export function throwFaults(faults: readonly Issue[], otherwise: ProblemCode = '
   throw new AppError(code, summarize(faults), faults);
 }
 
+/** Returns the problem that a request has one fault, which has the code of the problem. */
+export function faultAt(code: ProblemCode, pointer: string, message: Message): AppError {
+  const faults = [issueAt(pointer, code, message)];
+  return new AppError(code, summarize(faults), faults);
+}
+
 /** Returns one sentence that summarises the faults for people. */
-export function summarize(faults: readonly Issue[]): string {
+export function summarize(faults: readonly Issue[]): Message {
   const [first] = faults;
-  return faults.length === 1 && first
-    ? `${first.pointer}: ${first.detail}.`
-    : `${faults.length} faults, all listed in errors.`;
+  return faults.length === 1 && first ? say('OneFault', first) : say('SeveralFaults', { count: faults.length });
 }

@@ -1,19 +1,25 @@
+import { issueAt, type Message, say } from '../../schemas/messages/index.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { Kind } from '../core/model/resource.ts';
 
 /** The most places that are named, since thousands of resources may depend on one. */
 export const SHOWN_PLACES = 100;
 
-export function unknownReference(pointer: string, detail: string): Issue {
-  return { pointer, code: 'unknown-reference', detail };
+export function unknownReference(pointer: string, message: Message): Issue {
+  return issueAt(pointer, 'unknown-reference', message);
 }
 
-export function conflict(pointer: string, detail: string): Issue {
-  return { pointer, code: 'conflicting-declaration', detail };
+/** Returns the issue that a place names a resource that does not exist. */
+export function noSuch(pointer: string, kind: string, name: string): Issue {
+  return unknownReference(pointer, say('NoSuch', { kind, name }));
 }
 
-export function forbidden(pointer: string, detail: string): Issue {
-  return { pointer, code: 'forbidden-address', detail };
+export function conflict(pointer: string, message: Message): Issue {
+  return issueAt(pointer, 'conflicting-declaration', message);
+}
+
+export function forbidden(pointer: string, message: Message): Issue {
+  return issueAt(pointer, 'forbidden-address', message);
 }
 
 /**
@@ -21,9 +27,6 @@ export function forbidden(pointer: string, detail: string): Issue {
  * resource as a whole.
  */
 export function referrer(resource: { kind: Kind; name: string }, pointer = '', on = 'it'): Issue {
-  return {
-    pointer: `${resource.kind}s/${resource.name}${pointer}`,
-    code: 'still-referenced',
-    detail: `${resource.kind} ${resource.name} depends on ${on}`,
-  };
+  const { kind, name } = resource;
+  return issueAt(`${kind}s/${name}${pointer}`, 'still-referenced', say('StillReferenced', { kind, name, on }));
 }

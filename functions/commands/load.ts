@@ -1,7 +1,8 @@
+import { say } from '../../schemas/messages/index.ts';
 import type { Kind, Ref, RefTo, Resource } from '../core/model/resource.ts';
 import { AppError, throwFaults } from './app-error.ts';
 import type { Context } from './context.ts';
-import { unknownReference } from './issues.ts';
+import { noSuch } from './issues.ts';
 
 export async function load<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise<Resource<K>> {
   const resource = await ctx.deps.store.get(ref.kind, ref.fleet, ref.name);
@@ -19,12 +20,16 @@ export async function requireFleet(ctx: Context, fleet: string): Promise<void> {
 }
 
 export function notFound({ kind, fleet, name }: Ref): AppError {
-  const place = kind === 'fleet' ? '' : ` in fleet ${fleet}`;
-  return new AppError('not-found', `There is no ${kind} ${name}${place}.`);
+  return missing(kind, name, kind === 'fleet' ? undefined : fleet);
+}
+
+/** Returns the problem that there is nothing of the name; `kind` says of what. */
+export function missing(kind: string, name: string, fleet?: string): AppError {
+  return new AppError('not-found', say('NoSuch', { kind, name, fleet }));
 }
 
 /** Throws `unknown-reference` when a service is given that the fleet does not have. */
 export async function requireService({ deps }: Context, fleet: string, service: string | undefined): Promise<void> {
   if (service === undefined || (await deps.store.get('service', fleet, service))) return;
-  throwFaults([unknownReference('#/service', `there is no service ${service}`)]);
+  throwFaults([noSuch('#/service', 'service', service)]);
 }

@@ -1,3 +1,4 @@
+import { say } from '../../schemas/messages/index.ts';
 import { AppError } from './app-error.ts';
 
 /**
@@ -22,16 +23,16 @@ function isOfRevision(tags: '*' | readonly string[] | undefined, revision: numbe
  */
 export function checkPrecondition({ ifMatch, ifNoneMatch }: Precondition, revision: number | undefined): void {
   if (revision === undefined) {
-    if (ifMatch !== undefined) throw new AppError('precondition-failed', 'The resource does not exist.');
+    if (ifMatch !== undefined) throw new AppError('precondition-failed', say('ExistsNot'));
     return;
   }
   if (isOfRevision(ifNoneMatch, revision)) {
-    throw new AppError('precondition-failed', `The resource exists, at revision ${revision}.`);
+    throw new AppError('precondition-failed', say('Exists', { revision }));
   }
   if (ifMatch === undefined) {
-    throw new AppError('precondition-required', `The resource exists: send its ETag in If-Match.`);
+    throw new AppError('precondition-required', say('NeedsIfMatch'));
   }
   if (!isOfRevision(ifMatch, revision)) {
-    throw new AppError('precondition-failed', `The resource is at revision ${revision}.`);
+    throw new AppError('precondition-failed', say('OtherRevision', { revision }));
   }
 }

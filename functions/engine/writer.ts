@@ -1,5 +1,5 @@
-import type { LimitFunction } from 'p-limit';
 import type { Deps, HealthUpdate } from '../deps.ts';
+import type { Limit } from '../limit.ts';
 import type { HeldLease } from './lease.ts';
 
 /**
@@ -20,7 +20,7 @@ interface Waiting {
  */
 export function createWriter(
   { store }: Pick<Deps, 'store'>,
-  limit: LimitFunction,
+  limit: Limit,
   lease?: HeldLease,
 ): (evidence: HealthUpdate) => Promise<boolean> {
   const waiting: Waiting[] = [];

@@ -1,9 +1,10 @@
+import { jitterMs, repeatWhile } from '../attempts.ts';
 import type { StoreTrouble, StoreUnavailable } from '../deps.ts';
 import { outage, outageOf } from './outage.ts';
 
 const MAX_ATTEMPTS = 6;
 
-/** The upper bound of the first pause, in milliseconds. It doubles with each further pause. */
+/** The upper bound of the first pause, in milliseconds. */
 const PAUSE_MS = 25;
 const THROTTLED_PAUSE_MS = 200;
 
@@ -47,19 +48,20 @@ export class Retries {
   }
 
   async #attempts<T>(attempt: Attempt<T>, call: Call): Promise<T> {
-    for (let count = 1; !call.signal.aborted; count++) {
-      const startedMs = Date.now();
-      try {
-        return await attempt({ abortSignal: call.signal });
-      } catch (error) {
-        const failure = outageOf(error);
-        if (failure === undefined) throw error;
-        call.last = failure;
-        if (count === MAX_ATTEMPTS || !this.#mayRetry(failure, startedMs)) break;
-        await pause(count, failure);
-      }
-    }
-    throw call.last;
+    let startedMs = 0;
+    const once = async () => {
+      startedMs = Date.now();
+      return await outcomeOf(attempt({ abortSignal: call.signal }));
+    };
+    const outcome = await repeatWhile(once, async (last, count) => {
+      if (last.ok) return false;
+      call.last = last.failure;
+      if (count === MAX_ATTEMPTS || !this.#mayRetry(last.failure, startedMs)) return false;
+      await pause(count, last.failure);
+      return !call.signal.aborted;
+    });
+    if (outcome.ok) return outcome.value;
+    throw outcome.failure;
   }
 
   /**
@@ -80,8 +82,20 @@ interface Call {
   last: StoreUnavailable | undefined;
 }
 
-/** Waits before the next attempt, with full jitter and a bound that doubles. */
+type Outcome<T> = { ok: true; value: T } | { ok: false; failure: StoreUnavailable };
+
+/** Resolves with the outcome of an attempt. Errors that are no outage are thrown unchanged. */
+async function outcomeOf<T>(attempt: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await attempt };
+  } catch (error) {
+    const failure = outageOf(error);
+    if (failure === undefined) throw error;
+    return { ok: false, failure };
+  }
+}
+
 async function pause(count: number, { trouble }: StoreUnavailable): Promise<void> {
-  const ceilingMs = (trouble === 'throttled' ? THROTTLED_PAUSE_MS : PAUSE_MS) * 2 ** (count - 1);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * ceilingMs));
+  const ms = jitterMs(Math.random(), count, trouble === 'throttled' ? THROTTLED_PAUSE_MS : PAUSE_MS);
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,8 +1,8 @@
-import pLimit from 'p-limit';
 import type { EgressPolicy } from '../../functions/core/egress/target.ts';
 import { freshnessMs } from '../../functions/core/health/votes.ts';
 import type { Clock, Log, Net, Secrets } from '../../functions/deps.ts';
 import { answers, observe, type ProbeResult, probesFrom } from '../../functions/engine/observe.ts';
+import { createLimit } from '../../functions/limit.ts';
 import type { Assignment } from '../../schemas/enrolment.ts';
 import type { ApiClient } from '../local/client.ts';
 import { ControlPlane } from './control-plane.ts';
@@ -59,7 +59,7 @@ class Agent {
   readonly #ports: AgentPorts;
   readonly #options: AgentOptions;
   readonly #api: ControlPlane;
-  readonly #limit = pLimit(PROBES_AT_A_TIME);
+  readonly #limit = createLimit(PROBES_AT_A_TIME);
   readonly #failures = new Map<string, number>();
   #assignment: Assignment | undefined;
   #assignedAtMs = 0;

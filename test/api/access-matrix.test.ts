@@ -170,6 +170,8 @@ describe('what somebody may not see', () => {
     const hidden = await put(storedToken('other-editor'));
     expect(hidden.body.code).toBe('conflicting-declaration');
     expect(JSON.stringify(hidden.body)).not.toMatch(/fleet shop|route checkout/);
-    expect((await put(storedToken('all-editor'))).body.errors[0].detail).toContain('by route checkout of fleet shop');
+    expect((await put(storedToken('all-editor'))).body.errors[0].detail).toContain(
+      'by the route checkout of fleet shop',
+    );
   });
 });

@@ -120,8 +120,8 @@ inProcess.describe('what a gateway would find of a write', () => {
       const answer = await replace('services/checkout', { ...service, exports });
       expectFound(answer, 'conflicting-declaration', ['#/exports/2/backend', '#/exports/2/backend']);
       expect(answer.body.errors.map(({ detail }: Json) => detail.split(':')[0])).toEqual([
-        'gateway edge',
-        'gateway mse',
+        'The gateway edge cannot carry it',
+        'The gateway mse cannot carry it',
       ]);
     });
 
@@ -171,7 +171,7 @@ inProcess.describe('what a gateway would find of a write', () => {
     it('is told with the number of gateways that would hold what a manifest brings in', async () => {
       const answer = await replace('manifest', list(...routes(70)));
       expectFound(answer, 'quota-exceeded', ['gateways/edge']);
-      expect(answer.body.errors[0].detail).toMatch(/71 used, 40 allowed\. 2 gateways like this one would hold it$/);
+      expect(answer.body.errors[0].detail).toMatch(/71 used, 40 allowed\. 2 gateways like this one would hold it\.$/);
       expect((await replace('manifest', list(...routes(39)))).status).toBe(202);
     });
 

@@ -331,7 +331,9 @@ describe('a manifest that cannot be applied', () => {
     const faults = answer.body.errors.map((issue: Json) => `${issue.pointer} ${issue.code} ${issue.detail}`);
     expect(faults).toContainEqual(expect.stringMatching(/^documents\/1# malformed-yaml line \d+, column \d+: /));
     expect(faults).toContainEqual(
-      expect.stringMatching(/^documents\/2# malformed-yaml line \d+, column 1: the key kind is repeated$/),
+      expect.stringMatching(
+        /^documents\/2# malformed-yaml line \d+, column 1: The key kind is repeated: leave one of them\.$/,
+      ),
     );
     expect(faults).toContainEqual(expect.stringMatching(/^documents\/3#\/kind /));
   });

@@ -366,7 +366,7 @@ describe('a declaration that cannot be served', () => {
     const wide = (hosts: string[]) =>
       put('routes/wide', { ...route, gateways: ['edge', ...gateways], hostnames: hosts });
     const { status, body } = await wide(hostnames);
-    expect([status, body.detail]).toEqual([422, expect.stringContaining('one write can change 52 references')]);
+    expect([status, body.detail]).toEqual([422, expect.stringContaining('One write can change 52 references')]);
     expect((await wide(hostnames.slice(0, 8))).status).toBe(201);
   });
 });

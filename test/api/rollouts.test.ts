@@ -117,6 +117,6 @@ describe('a rollout', () => {
     await harness.call('POST', `${path}/pause`, { body: { reason: 'quiet' } });
     const paused = await post(body);
     expect([paused.status, paused.body.code]).toEqual([409, 'rule-violated']);
-    expect(paused.body.detail).toContain('automation is paused');
+    expect(paused.body.detail).toContain('Automation is paused');
   });
 });

@@ -163,7 +163,7 @@ inProcess.describe('what an earlier release took', () => {
     const body = JSON.parse(JSON.stringify(old).replace('Authorization', 'X-Probe'));
     expect((await harness.call('PUT', two, { body }, storeOfBefore())).status).toBe(201);
     expect((await harness.call('GET', two)).body).toMatchObject(old);
-    expect(await soundOf()).toContain('clusters/two#/probes/0/headers/Authorization: the header Authorization');
+    expect(await soundOf()).toContain('clusters/two#/probes/0/headers/Authorization: The header Authorization');
     expect(await soundOf()).not.toContain(CANARY);
 
     expect((await put(two, old)).status, 'nothing changes').toBe(200);
@@ -198,7 +198,7 @@ inProcess.describe('what an earlier release took', () => {
       { type: 'http', url: URL_OF_INGRESS, headers: { Authorization: { secret: 'probe-token' } } },
     ];
     expect((await put(PATH, { controlTargets })).status).toBe(200);
-    expect(await soundOf(gone)).toContain('#/controlTargets/0/headers/Authorization/secret: nothing is sent');
+    expect(await soundOf(gone)).toContain('#/controlTargets/0/headers/Authorization/secret: Nothing is sent');
     const paused = await harness.call('POST', `${PATH}/pause`, { body: { reason: 'an emergency' } }, gone);
     expect(paused.status).toBe(200);
     const renamed = await put(PATH, { controlTargets, displayName: 'shop' }, gone);

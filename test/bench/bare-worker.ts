@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import { createLimit } from '../../functions/limit.ts';
 import { net } from '../../functions/platform.ts';
 
 /** A Worker that makes the fetches of a round of probes and does nothing else: POST {urls, timeoutMs, connections}. */
@@ -12,7 +12,7 @@ interface Work {
 export default {
   async fetch(request: Request): Promise<Response> {
     const { urls, timeoutMs, connections } = (await request.json()) as Work;
-    const limit = pLimit(connections);
+    const limit = createLimit(connections);
     const answers = urls.map((url) =>
       limit(() =>
         net.fetch(url, { method: 'GET', headers: {}, timeoutMs }).then(

@@ -151,7 +151,8 @@ describe('applying a recommendation', () => {
       {
         pointer: 'clusters/a',
         code: 'stale-recommendation',
-        detail: 'it was to have 0 %, and is to have 100 % now',
+        reason: 'OtherPoints',
+        detail: 'It was to have 0 %, and is to have 100 % now.',
       },
       expect.objectContaining({ pointer: 'clusters/b' }),
     ]);
@@ -167,7 +168,7 @@ describe('applying a recommendation', () => {
     expect([late.status, late.body.detail]).toEqual([409, expect.stringContaining('Nothing is recommended now')]);
     expect(late.body.errors[0]).toMatchObject({
       pointer: 'clusters/a',
-      detail: 'it was to have 0 %, and is to keep 60 to 100 % now',
+      detail: 'It was to have 0 %, and is to keep 60 to 100 % now.',
     });
     const [{ id: last }] = await decisions();
     expect((await apply(last)).body.detail).toContain('recommends nothing');

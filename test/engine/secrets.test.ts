@@ -198,7 +198,7 @@ describe('a secret of a probe', () => {
     expect(await harness.edge.split(20, 'shop.example.com')).toEqual(before);
     const fleet = await get(FLEET);
     expect(fleet.conditions.find(({ type }: Json) => type === 'PolicySound').message).toContain(
-      'clusters/a#/probes/0/headers/Authorization/secret: nothing is sent',
+      'clusters/a#/probes/0/headers/Authorization/secret: Nothing is sent',
     );
     secrets = createSecrets(ALL);
     await rounds(2);

@@ -1,4 +1,4 @@
-/** The operations on tokens, grants, and whoever sends the request. */
+/** The endpoints of tokens, grants, and whoever sends the request. */
 
 import * as z from 'zod';
 import {
@@ -16,15 +16,15 @@ import {
 } from '../../../schemas/access.ts';
 import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { AuditEvent, AuditEventPage, AuditQuery } from '../../../schemas/audit.ts';
-import { Name, PageQuery } from '../../../schemas/common.ts';
+import { Name } from '../../../schemas/common.ts';
 import { deleteGrant, getGrant, listGrants, putGrant } from '../../commands/access/grants.ts';
 import { getInstallationAuditEvent, listInstallationAudit } from '../../commands/access/installation.ts';
 import { getToken, listTokens, putToken, revokeToken, rotateToken } from '../../commands/access/tokens.ts';
 import type { Access } from '../../core/access/access.ts';
 import { describe } from '../../core/access/me.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
 import { AuditEventId } from '../http/params.ts';
+import { readEndpoints } from '../http/reads.ts';
 import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
 
 const NOTHING = z.strictObject({});
@@ -62,33 +62,27 @@ const me = defineEndpoint({
 
 const token = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
 
-const tokenOperations: readonly Endpoint[] = [
-  defineEndpoint({
-    ...token,
-    operationId: 'listTokens',
-    method: 'get',
+const tokenEndpoints: readonly Endpoint[] = [
+  ...readEndpoints({
+    names: ['Token', 'Tokens'],
+    tag: 'access',
     path: TOKENS,
-    summary: 'List tokens, without their secrets',
-    idempotency: 'safe',
-    params: NOTHING,
-    query: PageQuery,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'One page, by name.', schema: TokenPage }],
-    problems: ['invalid-page-token'],
-    handle: async (ctx, { query }) => pageReply(await listTokens(ctx, pageRequest(query))),
-  }),
-  defineEndpoint({
-    ...token,
-    operationId: 'getToken',
-    method: 'get',
-    path: `${TOKENS}/{token}`,
-    summary: 'Get a token, without its secrets',
-    idempotency: 'safe',
-    params: InToken,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'The token.', schema: Token }],
-    problems: ['not-found'],
-    handle: async (ctx, { params }) => ({ status: 200, body: await getToken(ctx, params.token) }),
+    access: ADMINISTERED,
+    member: 'token',
+    list: {
+      params: NOTHING,
+      summary: 'List tokens, without their secrets',
+      order: 'by name',
+      page: TokenPage,
+      read: (ctx, _, page) => listTokens(ctx, page),
+    },
+    get: {
+      params: InToken,
+      summary: 'Get a token, without its secrets',
+      found: 'The token.',
+      schema: Token,
+      read: (ctx, { token: name }) => getToken(ctx, name),
+    },
   }),
   defineEndpoint({
     ...token,
@@ -160,33 +154,27 @@ const tokenOperations: readonly Endpoint[] = [
 
 const grant = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
 
-const grantOperations: readonly Endpoint[] = [
-  defineEndpoint({
-    ...grant,
-    operationId: 'listGrants',
-    method: 'get',
+const grantEndpoints: readonly Endpoint[] = [
+  ...readEndpoints({
+    names: ['Grant', 'Grants'],
+    tag: 'access',
     path: GRANTS,
-    summary: 'List grants, which say who has which role where',
-    idempotency: 'safe',
-    params: NOTHING,
-    query: PageQuery,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'One page, by name.', schema: GrantPage }],
-    problems: ['invalid-page-token'],
-    handle: async (ctx, { query }) => pageReply(await listGrants(ctx, pageRequest(query))),
-  }),
-  defineEndpoint({
-    ...grant,
-    operationId: 'getGrant',
-    method: 'get',
-    path: `${GRANTS}/{grant}`,
-    summary: 'Get a grant',
-    idempotency: 'safe',
-    params: InGrant,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'The grant.', schema: Grant }],
-    problems: ['not-found'],
-    handle: async (ctx, { params }) => ({ status: 200, body: await getGrant(ctx, params.grant) }),
+    access: ADMINISTERED,
+    member: 'grant',
+    list: {
+      params: NOTHING,
+      summary: 'List grants, which say who has which role where',
+      order: 'by name',
+      page: GrantPage,
+      read: (ctx, _, page) => listGrants(ctx, page),
+    },
+    get: {
+      params: InGrant,
+      summary: 'Get a grant',
+      found: 'The grant.',
+      schema: Grant,
+      read: (ctx, { grant: name }) => getGrant(ctx, name),
+    },
   }),
   defineEndpoint({
     ...grant,
@@ -239,39 +227,27 @@ const grantOperations: readonly Endpoint[] = [
   }),
 ];
 
-const auditOperations: readonly Endpoint[] = [
-  defineEndpoint({
-    operationId: 'listInstallationAuditEvents',
-    access: ADMINISTERED,
-    method: 'get',
-    path: '/v1/audit',
-    tag: 'access',
+const auditEndpoints: readonly Endpoint[] = readEndpoints({
+  names: ['InstallationAuditEvent', 'InstallationAuditEvents'],
+  tag: 'access',
+  path: '/v1/audit',
+  access: ADMINISTERED,
+  member: 'event',
+  list: {
+    params: NOTHING,
     summary: 'List the audit events of the installation, which are about tokens and grants',
     description: 'The audit events of a fleet stand at the fleet. Paging and filters are the same.',
-    idempotency: 'safe',
-    params: NOTHING,
     query: AuditQuery,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'One page, newest first.', schema: AuditEventPage }],
-    problems: ['invalid-page-token'],
-    handle: async (ctx, { query: { pageSize, pageToken, ...filter } }) =>
-      pageReply(await listInstallationAudit(ctx, pageRequest({ pageSize, pageToken }), filter)),
-  }),
-  defineEndpoint({
-    operationId: 'getInstallationAuditEvent',
-    access: ADMINISTERED,
-    method: 'get',
-    path: '/v1/audit/{event}',
-    tag: 'access',
-    summary: 'Get an audit event of the installation',
-    idempotency: 'safe',
+    page: AuditEventPage,
+    read: (ctx, _, page, { pageSize: __, pageToken: ___, ...filter }) => listInstallationAudit(ctx, page, filter),
+  },
+  get: {
     params: z.strictObject({ event: AuditEventId }),
-    query: NO_QUERY,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'The event.', schema: AuditEvent }],
-    problems: ['not-found'],
-    handle: async (ctx, { params }) => ({ status: 200, body: await getInstallationAuditEvent(ctx, params.event) }),
-  }),
-];
+    summary: 'Get an audit event of the installation',
+    found: 'The event.',
+    schema: AuditEvent,
+    read: (ctx, { event }) => getInstallationAuditEvent(ctx, event),
+  },
+});
 
-export const accessOperations: readonly Endpoint[] = [me, ...tokenOperations, ...grantOperations, ...auditOperations];
+export const accessEndpoints: readonly Endpoint[] = [me, ...tokenEndpoints, ...grantEndpoints, ...auditEndpoints];

@@ -65,7 +65,7 @@ const pause = defineEndpoint({
   successes: [FLEET_ANSWER],
   problems: [...BODY_PROBLEMS, 'not-found', 'write-conflict'],
   handle: async (ctx, { params: { fleet }, body: { reason } }) =>
-    writeReply('', theFleet(fleet), await pauseFleet({ ...ctx, reason: ctx.reason ?? reason }, fleet)),
+    writeReply(theFleet(fleet), await pauseFleet({ ...ctx, reason: ctx.reason ?? reason }, fleet)),
 });
 
 const resume = defineEndpoint({
@@ -83,7 +83,7 @@ const resume = defineEndpoint({
   body: NO_BODY,
   successes: [FLEET_ANSWER],
   problems: ['not-found', 'write-conflict'],
-  handle: async (ctx, { params: { fleet } }) => writeReply('', theFleet(fleet), await resumeFleet(ctx, fleet)),
+  handle: async (ctx, { params: { fleet } }) => writeReply(theFleet(fleet), await resumeFleet(ctx, fleet)),
 });
 
 /** Creates an endpoint with which people overrule the standing of a cluster. */

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-import { Name, PageQuery } from '../../../schemas/common.ts';
 import { TrafficAnswer } from '../../../schemas/decision.ts';
 import { DrillRun, DrillRunPage } from '../../../schemas/drill.ts';
 import { DrillReport, DrillReportQuery, DrillRunInput } from '../../../schemas/drill-report.ts';
@@ -9,53 +7,35 @@ import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
 import { inFleet } from '../http/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
-import { InFleet } from '../http/params.ts';
+import { InFleet, idOf } from '../http/params.ts';
+import { readEndpoints } from '../http/reads.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
 import { drillReportPage } from './drill-report-page.ts';
 import { BODY_PROBLEMS } from './resources.ts';
 
-const InRun = z.strictObject({
-  fleet: Name,
-  run: z
-    .string()
-    .regex(/^drl_[0-9A-Z]{26}$/, 'must be the id of a drill run')
-    .meta({ examples: ['drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
+const InRun = InFleet.extend({ run: idOf('drl', 'drill run') });
 
 const RUNS = '/v1/fleets/{fleet}/drill-runs';
 const HTML_TYPE = 'text/html';
 
-const list = defineEndpoint({
-  operationId: 'listDrillRuns',
-  access: inFleet('read'),
-  method: 'get',
+const reads = readEndpoints({
+  names: ['DrillRun', 'DrillRuns'],
+  tag: 'drill-runs',
   path: RUNS,
-  tag: 'drill-runs',
-  summary: 'List drill runs',
-  idempotency: 'safe',
-  params: InFleet,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, newest first.', schema: DrillRunPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) => pageReply(await listDrillRuns(ctx, params.fleet, pageRequest(query))),
-});
-
-const get = defineEndpoint({
-  operationId: 'getDrillRun',
-  access: inFleet('read'),
-  method: 'get',
-  path: `${RUNS}/{run}`,
-  tag: 'drill-runs',
-  summary: 'Get a drill run and its progress',
-  idempotency: 'safe',
-  params: InRun,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'The run.', schema: DrillRun }],
-  problems: ['not-found'],
-  handle: async (ctx, { params }) => ({ status: 200, body: await getDrillRun(ctx, params.fleet, params.run) }),
+  member: 'run',
+  list: {
+    params: InFleet,
+    summary: 'List drill runs',
+    page: DrillRunPage,
+    read: (ctx, { fleet }, page) => listDrillRuns(ctx, fleet, page),
+  },
+  get: {
+    params: InRun,
+    summary: 'Get a drill run and its progress',
+    found: 'The run.',
+    schema: DrillRun,
+    read: (ctx, { fleet, run }) => getDrillRun(ctx, fleet, run),
+  },
 });
 
 const start = defineEndpoint({
@@ -134,4 +114,4 @@ const PAGE_HEADERS = {
 };
 
 /** The endpoints of drills. */
-export const drillEndpoints: readonly Endpoint[] = [list, get, start, abort, report];
+export const drillEndpoints: readonly Endpoint[] = [...reads, start, abort, report];

@@ -1,4 +1,5 @@
 import { PageQuery } from '../../../schemas/common.ts';
+import { Decision, DecisionPage } from '../../../schemas/decision.ts';
 import { Explanation } from '../../../schemas/explanation.ts';
 import { LossReadiness } from '../../../schemas/loss-readiness.ts';
 import { RecommendationScore } from '../../../schemas/recommendation-score.ts';
@@ -6,6 +7,7 @@ import { DecisionReplay, LedgerCheck } from '../../../schemas/replay.ts';
 import { Simulation, SimulationInput } from '../../../schemas/simulation.ts';
 import { FleetStatus } from '../../../schemas/status.ts';
 import { explainRoute } from '../../commands/read/explain.ts';
+import { getDecision, listDecisions } from '../../commands/read/ledger.ts';
 import { scoreRecommendations } from '../../commands/read/recommendation-score.ts';
 import { checkLedger, replayDecision } from '../../commands/read/replay.ts';
 import { simulate } from '../../commands/read/simulations.ts';
@@ -14,7 +16,28 @@ import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY } from '../http/endpoint.ts';
 import { pageRequest } from '../http/page.ts';
 import { InDecision, InFleet, InRoute } from '../http/params.ts';
+import { readEndpoints } from '../http/reads.ts';
 import { BODY_PROBLEMS } from './resources.ts';
+
+export const decisionEndpoints: readonly Endpoint[] = readEndpoints({
+  names: ['Decision', 'Decisions'],
+  tag: 'decisions',
+  path: '/v1/fleets/{fleet}/decisions',
+  member: 'decision',
+  list: {
+    params: InFleet,
+    summary: 'List decisions, which say why traffic moved',
+    page: DecisionPage,
+    read: (ctx, { fleet }, page) => listDecisions(ctx, fleet, page),
+  },
+  get: {
+    params: InDecision,
+    summary: 'Get a decision with its evidence',
+    found: 'The decision.',
+    schema: Decision,
+    read: (ctx, { fleet, decision }) => getDecision(ctx, fleet, decision),
+  },
+});
 
 const replay = defineEndpoint({
   operationId: 'replayDecision',

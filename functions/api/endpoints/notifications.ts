@@ -1,51 +1,39 @@
 import * as z from 'zod';
-import { Name, PageQuery } from '../../../schemas/common.ts';
 import { Delivery, DeliveryPage, NotificationTestInput } from '../../../schemas/notification.ts';
 import { getDelivery, listDeliveries, testNotification } from '../../commands/read/deliveries.ts';
 import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
+import { defineEndpoint, type Endpoint, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
+import { readEndpoints } from '../http/reads.ts';
 
-const InDelivery = z.strictObject({
-  fleet: Name,
+const InDelivery = InFleet.extend({
   delivery: z
     .string()
     .regex(/^dlv_[A-Za-z0-9-]{1,128}$/, 'must be the id of a delivery')
     .meta({ examples: ['dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-0-on-call'] }),
 });
 
-const list = defineEndpoint({
-  operationId: 'listDeliveries',
-  access: inFleet('read'),
-  method: 'get',
-  path: '/v1/fleets/{fleet}/deliveries',
-  tag: 'notifications',
-  summary: 'List deliveries to targets, with their results',
-  description: 'Lists the deliveries of the last 30 days.',
-  idempotency: 'safe',
-  params: InFleet,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, newest first.', schema: DeliveryPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) => pageReply(await listDeliveries(ctx, params.fleet, pageRequest(query))),
-});
+const DELIVERIES = '/v1/fleets/{fleet}/deliveries';
 
-const get = defineEndpoint({
-  operationId: 'getDelivery',
-  access: inFleet('read'),
-  method: 'get',
-  path: '/v1/fleets/{fleet}/deliveries/{delivery}',
+const reads = readEndpoints({
+  names: ['Delivery', 'Deliveries'],
   tag: 'notifications',
-  summary: 'Get a delivery with its attempts',
-  idempotency: 'safe',
-  params: InDelivery,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'The delivery.', schema: Delivery }],
-  problems: ['not-found'],
-  handle: async (ctx, { params }) => ({ status: 200, body: await getDelivery(ctx, params.fleet, params.delivery) }),
+  path: DELIVERIES,
+  member: 'delivery',
+  list: {
+    params: InFleet,
+    summary: 'List deliveries to targets, with their results',
+    description: 'Lists the deliveries of the last 30 days.',
+    page: DeliveryPage,
+    read: (ctx, { fleet }, page) => listDeliveries(ctx, fleet, page),
+  },
+  get: {
+    params: InDelivery,
+    summary: 'Get a delivery with its attempts',
+    found: 'The delivery.',
+    schema: Delivery,
+    read: (ctx, { fleet, delivery }) => getDelivery(ctx, fleet, delivery),
+  },
 });
 
 const test = defineEndpoint({
@@ -71,8 +59,12 @@ const test = defineEndpoint({
   handle: async (ctx, { params: { fleet }, body }): Promise<Reply> => {
     const delivery = await testNotification(ctx, fleet, body.target);
     if (ctx.isDry) return { status: 200, body: delivery };
-    return { status: 201, body: delivery, headers: { Location: `/v1/fleets/${fleet}/deliveries/${delivery.id}` } };
+    return {
+      status: 201,
+      body: delivery,
+      headers: { Location: `${DELIVERIES.replace('{fleet}', fleet)}/${delivery.id}` },
+    };
   },
 });
 
-export const notificationEndpoints: readonly Endpoint[] = [list, get, test];
+export const notificationEndpoints: readonly Endpoint[] = [...reads, test];

@@ -1,32 +1,27 @@
+import * as z from 'zod';
 import { AlertNotificationInput, AlertReceipt } from '../../../schemas/alerts.ts';
 import { ObservationPage } from '../../../schemas/cluster.ts';
-import { PageQuery } from '../../../schemas/common.ts';
+import { WriteQuery } from '../../../schemas/common.ts';
 import { ObservationBatchInput, ObservationBatchReceipt } from '../../../schemas/observation-batch.ts';
+import { ProbeRound, ProbeRoundInput } from '../../../schemas/probe-round.ts';
 import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
+import { probeNow } from '../../commands/evidence/runs.ts';
 import { listObservations } from '../../commands/read/ledger.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
+import { defineEndpoint, type Endpoint, NO_QUERY } from '../http/endpoint.ts';
 import { InCluster, InFleet, InVoter } from '../http/params.ts';
+import { listEndpoint } from '../http/reads.ts';
 
 export const observationEndpoints: readonly Endpoint[] = [
-  defineEndpoint({
-    operationId: 'listObservations',
-    access: inFleet('read'),
-    method: 'get',
-    path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
-    tag: 'clusters',
-    summary: 'List the observations of a cluster',
-    idempotency: 'safe',
-    params: InCluster,
-    query: PageQuery,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'One page, newest first.', schema: ObservationPage }],
-    problems: ['not-found', 'invalid-page-token'],
-    handle: async (ctx, { params, query }) =>
-      pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
-  }),
+  listEndpoint(
+    { operationId: 'listObservations', tag: 'clusters', path: '/v1/fleets/{fleet}/clusters/{cluster}/observations' },
+    {
+      params: InCluster,
+      summary: 'List the observations of a cluster',
+      page: ObservationPage,
+      read: (ctx, { fleet, cluster }, page) => listObservations(ctx, fleet, cluster, page),
+    },
+  ),
   defineEndpoint({
     operationId: 'createObservations',
     access: { permission: 'observe', place: 'body-voter' },
@@ -82,6 +77,30 @@ export const observationEndpoints: readonly Endpoint[] = [
     handle: async (ctx, { params, body }) => ({
       status: 200,
       body: await receiveAlerts(ctx, params, body),
+    }),
+  }),
+];
+
+export const probeEndpoints: readonly Endpoint[] = [
+  defineEndpoint({
+    operationId: 'createProbeRound',
+    access: { permission: 'probe', place: 'body-fleet' },
+    method: 'post',
+    path: '/v1/probe-rounds',
+    tag: 'probe-rounds',
+    summary: 'Probe clusters now and act on the results',
+    description:
+      'This operation is for schedulers besides the built-in one. The request needs no Idempotency-Key: another round is another ' +
+      'observation, and there are never two rounds at a time: the second one is answered with busy.',
+    idempotency: 'repeatable',
+    params: z.strictObject({}),
+    query: WriteQuery.pick({ dryRun: true }),
+    body: ProbeRoundInput,
+    successes: [{ status: 200, description: 'The observations and the decisions.', schema: ProbeRound }],
+    problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
+    handle: async (ctx, { body, query }) => ({
+      status: 200,
+      body: await probeNow(ctx, body, query.dryRun === 'true'),
     }),
   }),
 ];

@@ -1,28 +1,23 @@
-import * as z from 'zod';
-import { DigestQuery, Name, PageQuery } from '../../../schemas/common.ts';
+import { DigestQuery } from '../../../schemas/common.ts';
 import { Operation, OperationPage } from '../../../schemas/operation.ts';
 import { GatewayPlan } from '../../../schemas/plan.ts';
 import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
 import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
-import { InFleet, InGateway } from '../http/params.ts';
+import { InFleet, InGateway, idOf } from '../http/params.ts';
+import { listEndpoint } from '../http/reads.ts';
 
-const InOperation = z.strictObject({
-  fleet: Name,
-  operation: z
-    .string()
-    .regex(/^opn_[0-9A-Z]{26}$/, 'must be the id of an operation')
-    .meta({ examples: ['opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
+const InOperation = InFleet.extend({ operation: idOf('opn', 'operation') });
+
+const OPERATIONS = '/v1/fleets/{fleet}/operations';
 
 const POLL_SECONDS = '1';
 
 /** Returns the reply to the request that started an operation: with its URL unless it was a dry run, and with status 202 until it has ended. */
 export function operationReply(operation: Operation): Reply {
   if (operation.dryRun) return { status: 200, body: operation };
-  const Location = `/v1/fleets/${operation.fleet}/operations/${operation.id}`;
+  const Location = `${OPERATIONS.replace('{fleet}', operation.fleet)}/${operation.id}`;
   if (operation.endedAt !== undefined) return { status: 200, body: operation, headers: { Location } };
   return { status: 202, body: operation, headers: { Location, 'Retry-After': POLL_SECONDS } };
 }
@@ -81,27 +76,21 @@ const apply = defineEndpoint({
     operationReply(await applyGateway(ctx, params.fleet, params.gateway, query.digest)),
 });
 
-const list = defineEndpoint({
-  operationId: 'listOperations',
-  access: inFleet('read'),
-  method: 'get',
-  path: '/v1/fleets/{fleet}/operations',
-  tag: 'operations',
-  summary: 'List pushes, with their results',
-  idempotency: 'safe',
-  params: InFleet,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, newest first.', schema: OperationPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) => pageReply(await listOperations(ctx, params.fleet, pageRequest(query))),
-});
+const list = listEndpoint(
+  { operationId: 'listOperations', tag: 'operations', path: OPERATIONS },
+  {
+    params: InFleet,
+    summary: 'List pushes, with their results',
+    page: OperationPage,
+    read: (ctx, { fleet }, page) => listOperations(ctx, fleet, page),
+  },
+);
 
 const get = defineEndpoint({
   operationId: 'getOperation',
   access: inFleet('read'),
   method: 'get',
-  path: '/v1/fleets/{fleet}/operations/{operation}',
+  path: `${OPERATIONS}/{operation}`,
   tag: 'operations',
   summary: 'Get a push and its progress',
   idempotency: 'safe',
@@ -125,7 +114,7 @@ const watch = defineEndpoint({
   operationId: 'watchOperation',
   access: inFleet('read'),
   method: 'get',
-  path: '/v1/fleets/{fleet}/operations/{operation}/events',
+  path: `${OPERATIONS}/{operation}/events`,
   tag: 'operations',
   summary: 'Watch the progress of a push',
   description:

@@ -1,30 +1,23 @@
-import type * as z from 'zod';
-import { PageQuery } from '../../../schemas/common.ts';
+import * as z from 'zod';
+import { Name } from '../../../schemas/common.ts';
 import { DryRun } from '../../../schemas/plan.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Precondition } from '../../commands/precondition.ts';
 import { getResource, listResources } from '../../commands/read/resources.ts';
 import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
+import type { Access } from '../../core/access/access.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
+import { InFleet } from '../http/params.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
+import { listEndpoint } from '../http/reads.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 
 /** The description of a kind of resource, from which its endpoints are made. */
-export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.ZodObject> {
+export interface ResourceApi<K extends Kind> {
   kind: K;
-  /** The name of the kind in operation ids, such as `Route`. */
-  title: string;
-  /** The path of the collection. */
-  path: string;
-  collectionParams: C;
-  /** Returns the fleet of a collection; empty for the collection of fleets. */
-  fleetOf(params: z.output<C>): string;
-  params: P;
-  refOf(params: z.output<P>): RefTo<K>;
   input: z.ZodType<Specs[K]>;
   output: z.ZodType;
   page: z.ZodType;
@@ -32,6 +25,26 @@ export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.
   writeProblems: readonly ProblemCode[];
   /** The deletion of a kind that has problems of its own, or can delete more than the resource. */
   deletion?: Deletion;
+}
+
+/** Returns what the operations on a kind of resource are called, and where they are. A fleet is in no other fleet. */
+export function placeOf(kind: Kind) {
+  const isFleet = kind === 'fleet';
+  const collection = isFleet ? '/v1/fleets' : `/v1/fleets/{fleet}/${kind}s`;
+  return {
+    /** The name of the kind in the ids of operations, such as `Route`. */
+    title: `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
+    tag: `${kind}s`,
+    collection,
+    collectionParams: isFleet ? z.strictObject({}) : InFleet,
+    path: `${collection}/{${kind}}`,
+    params: z.strictObject({ fleet: Name, [kind]: Name }),
+  };
+}
+
+/** Returns the resource that the parameters of a path name. Parameters that were parsed have all the names. */
+export function refOf<K extends Kind>(kind: K, names: Readonly<Record<string, string>>): RefTo<K> {
+  return { kind, fleet: names['fleet'] ?? '', name: names[kind] ?? '' };
 }
 
 interface Deletion {
@@ -57,47 +70,45 @@ const NOT_MODIFIED: Success = {
 };
 
 /** Returns the endpoints that every kind of resource has. */
-export function resourceEndpoints<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
-  api: ResourceApi<K, C, P>,
-): Endpoint[] {
-  return [listOperation(api), getOperation(api), putOperation(api), deleteOperation(api)];
+export function resourceEndpoints<K extends Kind>(api: ResourceApi<K>): Endpoint[] {
+  return [listResourcesEndpoint(api), getResourceEndpoint(api), putEndpoint(api), deleteEndpoint(api)];
 }
 
-function listOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
-  return defineEndpoint({
-    operationId: `list${api.title}s`,
-    access: api.kind === 'fleet' ? { permission: 'read', place: 'some-fleet' } : inFleet('read'),
-    method: 'get',
-    path: api.path,
-    tag: `${api.kind}s`,
-    summary: `List ${api.kind}s`,
-    idempotency: 'safe',
-    params: api.collectionParams,
-    query: PageQuery,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'One page, by name.', schema: api.page }],
-    problems: api.kind === 'fleet' ? ['invalid-page-token'] : ['invalid-page-token', 'not-found'],
-    handle: async (ctx, { params, query }) =>
-      pageReply(await listResources(ctx, api.kind, api.fleetOf(params), pageRequest(query))),
-  });
+function listResourcesEndpoint<K extends Kind>({ kind, page }: ResourceApi<K>): Endpoint {
+  const { title, tag, collection, collectionParams } = placeOf(kind);
+  const access: Access = kind === 'fleet' ? { permission: 'read', place: 'some-fleet' } : inFleet('read');
+  return listEndpoint(
+    { operationId: `list${title}s`, tag, path: collection, access },
+    {
+      params: collectionParams,
+      summary: `List ${kind}s`,
+      order: 'by name',
+      page,
+      read: (ctx, names, request) => listResources(ctx, kind, String(names['fleet'] ?? ''), request),
+    },
+  );
 }
 
-function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+function getResourceEndpoint<K extends Kind>({ kind, output }: ResourceApi<K>): Endpoint {
+  const { title, tag, params, path } = placeOf(kind);
   return defineEndpoint({
-    ...itemRow(api),
-    operationId: `get${api.title}`,
+    operationId: `get${title}`,
     access: inFleet('read'),
     method: 'get',
-    summary: `Get a ${api.kind}`,
+    path,
+    tag,
+    params,
+    query: NO_QUERY,
+    summary: `Get a ${kind}`,
     description:
       'The ETag changes with everything that is shown, declared or observed. If-Match compares only the revision in it.',
     idempotency: 'safe',
     preconditions: ['If-None-Match'],
     body: NO_BODY,
-    successes: [{ status: 200, description: `The ${api.kind}.`, schema: api.output, headers: ['ETag'] }, NOT_MODIFIED],
+    successes: [{ status: 200, description: `The ${kind}.`, schema: output, headers: ['ETag'] }, NOT_MODIFIED],
     problems: ['not-found'],
-    handle: async (ctx, { params, precondition }): Promise<Reply> => {
-      const view = await getResource(ctx, api.refOf(params));
+    handle: async (ctx, { params: names, precondition }): Promise<Reply> => {
+      const view = await getResource(ctx, refOf(kind, names));
       const headers = { ETag: etagOf(view) };
       if (isKnown(precondition, headers.ETag)) return { status: 304, headers };
       return { status: 200, body: view, headers };
@@ -105,13 +116,18 @@ function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
   });
 }
 
-function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+function putEndpoint<K extends Kind>(api: ResourceApi<K>): Endpoint {
+  const { kind } = api;
+  const { title, tag, params, path } = placeOf(kind);
   return defineEndpoint({
-    ...itemRow(api),
-    operationId: `put${api.title}`,
+    operationId: `put${title}`,
     access: inFleet('declare'),
     method: 'put',
-    summary: `Create or replace a ${api.kind}`,
+    path,
+    tag,
+    params,
+    query: NO_QUERY,
+    summary: `Create or replace a ${kind}`,
     description:
       'To replace a resource, send If-Match with the ETag last seen, or with * to overwrite any state. With If-None-Match: *, the ' +
       'resource is only created. An unchanged declaration is not written again, and the revision stays.',
@@ -121,9 +137,9 @@ function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
     body: api.input,
     successes: writeSuccesses(api),
     problems: [...BODY_PROBLEMS, ...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
-    handle: async (ctx, { params, body, precondition }): Promise<Reply> => {
-      const ref = api.refOf(params);
-      return writeReply(api.path, ref, await putResource(ctx, ref, body, precondition));
+    handle: async (ctx, { params: names, body, precondition }): Promise<Reply> => {
+      const ref = refOf(kind, names);
+      return writeReply(ref, await putResource(ctx, ref, body, precondition));
     },
   });
 }
@@ -147,26 +163,29 @@ export function writeSuccesses({ output }: { output: z.ZodType }): Success[] {
   ];
 }
 
-/** Returns the reply of a write. `path` is the path of the collection. */
-export function writeReply<K extends Kind>(path: string, ref: Ref, { created, view, operation }: Written<K>): Reply {
+/** Returns the reply of a write. */
+export function writeReply<K extends Kind>(ref: Ref, { created, view, operation }: Written<K>): Reply {
   if (view.dryRun) return { status: 200, body: view };
   const headers = { ETag: etagOf(view), ...operationHeader(ref.fleet, operation) };
   if (!created) return { status: 200, body: view, headers };
-  const Location = `${path.replace('{fleet}', ref.fleet)}/${ref.name}`;
+  const Location = `${placeOf(ref.kind).collection.replace('{fleet}', ref.fleet)}/${ref.name}`;
   return { status: 201, body: view, headers: { ...headers, Location } };
 }
 
-function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+function deleteEndpoint<K extends Kind>({ kind, deletion }: ResourceApi<K>): Endpoint {
+  const { title, tag, params, path } = placeOf(kind);
   return defineEndpoint({
-    ...itemRow(api),
-    operationId: `delete${api.title}`,
+    operationId: `delete${title}`,
     access: inFleet('declare'),
     method: 'delete',
-    summary: `Delete a ${api.kind}`,
+    path,
+    tag,
+    params,
+    summary: `Delete a ${kind}`,
     idempotency: 'idempotent',
     preconditions: ['If-Match'],
     write: true,
-    query: api.deletion?.query ?? NO_QUERY,
+    query: deletion?.query ?? NO_QUERY,
     body: NO_BODY,
     successes: [
       { status: 200, description: 'The changes that would follow, in a dry run.', schema: DryRun },
@@ -177,19 +196,15 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
       'still-referenced',
       'rule-violated',
       ...PRECONDITION_PROBLEMS,
-      ...(api.deletion?.problems ?? []),
+      ...(deletion?.problems ?? []),
     ],
-    handle: async (ctx, { params, precondition, query }): Promise<Reply> => {
-      const ref = api.refOf(params);
-      const { operation, dryRun } = api.deletion
-        ? await api.deletion.run(ctx, ref, precondition, query)
+    handle: async (ctx, { params: names, precondition, query }): Promise<Reply> => {
+      const ref = refOf(kind, names);
+      const { operation, dryRun } = deletion
+        ? await deletion.run(ctx, ref, precondition, query)
         : await deleteResource(ctx, ref, precondition);
       if (dryRun) return { status: 200, body: dryRun };
       return { status: 204, headers: operationHeader(ref.fleet, operation) };
     },
   });
-}
-
-export function itemRow<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
-  return { path: `${api.path}/{${api.kind}}`, tag: `${api.kind}s`, params: api.params, query: NO_QUERY };
 }

@@ -1,7 +1,5 @@
 /** The endpoints of rollouts, which change distributions step by step. */
 
-import * as z from 'zod';
-import { Name, PageQuery } from '../../../schemas/common.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import {
   DistributionRollout,
@@ -14,18 +12,12 @@ import { getRollout, listRollouts } from '../../commands/rollouts/show.ts';
 import { type StartedRollout, startRollout } from '../../commands/rollouts/start.ts';
 import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
+import { InDistribution, idOf } from '../http/params.ts';
+import { readEndpoints } from '../http/reads.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 import { BODY_PROBLEMS } from './resources.ts';
 
-const InDistribution = z.strictObject({ fleet: Name, distribution: Name });
-
-const InRollout = InDistribution.extend({
-  rollout: z
-    .string()
-    .regex(/^rol_[0-9A-Z]{26}$/, 'must be the id of a rollout')
-    .meta({ examples: ['rol_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
+const InRollout = InDistribution.extend({ rollout: idOf('rol', 'rollout') });
 
 const ROLLOUTS = '/v1/fleets/{fleet}/distributions/{distribution}/rollouts';
 
@@ -44,38 +36,27 @@ const WRITE_PROBLEMS: readonly ProblemCode[] = [
   'write-conflict',
 ];
 
-const list = defineEndpoint({
-  ...common,
-  operationId: 'listRollouts',
-  access: inFleet('read'),
-  method: 'get',
+const reads = readEndpoints({
+  names: ['Rollout', 'Rollouts'],
+  tag: 'distributions',
   path: ROLLOUTS,
-  summary: 'List the rollouts of a distribution',
-  description:
-    'A page may be short, or empty, and still have a nextPageToken: go on until there is none. Rollouts that have ended are kept ' +
-    'for 90 days.',
-  idempotency: 'safe',
-  params: InDistribution,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, newest first.', schema: DistributionRolloutPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) => pageReply(await listRollouts(ctx, params, pageRequest(query))),
-});
-
-const get = defineEndpoint({
-  ...common,
-  operationId: 'getRollout',
-  access: inFleet('read'),
-  method: 'get',
-  path: `${ROLLOUTS}/{rollout}`,
-  summary: 'Get a rollout, its progress, and the conditions that it waits for',
-  idempotency: 'safe',
-  params: InRollout,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'The rollout.', schema: DistributionRollout }],
-  problems: ['not-found'],
-  handle: async (ctx, { params }) => ({ status: 200, body: await getRollout(ctx, params) }),
+  member: 'rollout',
+  list: {
+    params: InDistribution,
+    summary: 'List the rollouts of a distribution',
+    description:
+      'A page may be short, or empty, and still have a nextPageToken: go on until there is none. Rollouts that have ended are kept ' +
+      'for 90 days.',
+    page: DistributionRolloutPage,
+    read: listRollouts,
+  },
+  get: {
+    params: InRollout,
+    summary: 'Get a rollout, its progress, and the conditions that it waits for',
+    found: 'The rollout.',
+    schema: DistributionRollout,
+    read: getRollout,
+  },
 });
 
 const start = defineEndpoint({
@@ -174,4 +155,4 @@ const undo = defineEndpoint({
   handle: async (ctx, { params, body }) => answer(params.fleet, await undoRollout(ctx, params, body.reason)),
 });
 
-export const rolloutEndpoints: readonly Endpoint[] = [list, get, start, pause, resume, undo];
+export const rolloutEndpoints: readonly Endpoint[] = [...reads, start, pause, resume, undo];

@@ -1,18 +1,18 @@
-import * as z from 'zod';
-import { Name, PageQuery } from '../../../schemas/common.ts';
+import type * as z from 'zod';
+import { Name } from '../../../schemas/common.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
 import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
 import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
+import { readEndpoints } from '../http/reads.ts';
 import { ENDED, endedReply, operationHeader } from '../http/traffic-reply.ts';
 import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
 
-const InShift = z.strictObject({ fleet: Name, shift: Name });
-const InBreakGlass = z.strictObject({ fleet: Name, breakGlass: Name });
+const InShift = InFleet.extend({ shift: Name });
+const InBreakGlass = InFleet.extend({ breakGlass: Name });
 
 const SHIFTS = '/v1/fleets/{fleet}/shifts';
 const BREAK_GLASSES = '/v1/fleets/{fleet}/break-glasses';
@@ -60,36 +60,25 @@ function writeReply(collection: string, { created, view, operation }: Written): 
   return { status: 201, body: view, headers: { ...headers, Location } };
 }
 
-const listShiftsOperation = defineEndpoint({
-  operationId: 'listShifts',
-  access: inFleet('read'),
-  method: 'get',
+const shiftReads = readEndpoints({
+  names: ['Shift', 'Shifts'],
+  tag: 'shifts',
   path: SHIFTS,
-  tag: 'shifts',
-  summary: 'List shifts, live and ended',
-  idempotency: 'safe',
-  params: InFleet,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, by name.', schema: ShiftPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) => pageReply(await listShifts(ctx, params.fleet, pageRequest(query))),
-});
-
-const getShiftOperation = defineEndpoint({
-  operationId: 'getShift',
-  access: inFleet('read'),
-  method: 'get',
-  path: `${SHIFTS}/{shift}`,
-  tag: 'shifts',
-  summary: 'Get a shift and its progress',
-  idempotency: 'safe',
-  params: InShift,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'The shift.', schema: Shift }],
-  problems: ['not-found'],
-  handle: async (ctx, { params }) => ({ status: 200, body: await getShift(ctx, params.fleet, params.shift) }),
+  member: 'shift',
+  list: {
+    params: InFleet,
+    summary: 'List shifts, live and ended',
+    order: 'by name',
+    page: ShiftPage,
+    read: (ctx, { fleet }, page) => listShifts(ctx, fleet, page),
+  },
+  get: {
+    params: InShift,
+    summary: 'Get a shift and its progress',
+    found: 'The shift.',
+    schema: Shift,
+    read: (ctx, { fleet, shift }) => getShift(ctx, fleet, shift),
+  },
 });
 
 const putShiftOperation = defineEndpoint({
@@ -135,39 +124,25 @@ const deleteShiftOperation = defineEndpoint({
     endedReply(params.fleet, await endShift(ctx, params.fleet, params.shift), ctx.isDry),
 });
 
-const listBreakGlassesOperation = defineEndpoint({
-  operationId: 'listBreakGlasses',
-  access: inFleet('read'),
-  method: 'get',
+const breakGlassReads = readEndpoints({
+  names: ['BreakGlass', 'BreakGlasses'],
+  tag: 'break-glasses',
   path: BREAK_GLASSES,
-  tag: 'break-glasses',
-  summary: 'List break-glasses, live and ended',
-  idempotency: 'safe',
-  params: InFleet,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, by name.', schema: BreakGlassPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) => pageReply(await listBreakGlasses(ctx, params.fleet, pageRequest(query))),
-});
-
-const getBreakGlassOperation = defineEndpoint({
-  operationId: 'getBreakGlass',
-  access: inFleet('read'),
-  method: 'get',
-  path: `${BREAK_GLASSES}/{breakGlass}`,
-  tag: 'break-glasses',
-  summary: 'Get a break-glass',
-  idempotency: 'safe',
-  params: InBreakGlass,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'The break-glass.', schema: BreakGlass }],
-  problems: ['not-found'],
-  handle: async (ctx, { params }) => ({
-    status: 200,
-    body: await getBreakGlass(ctx, params.fleet, params.breakGlass),
-  }),
+  member: 'breakGlass',
+  list: {
+    params: InFleet,
+    summary: 'List break-glasses, live and ended',
+    order: 'by name',
+    page: BreakGlassPage,
+    read: (ctx, { fleet }, page) => listBreakGlasses(ctx, fleet, page),
+  },
+  get: {
+    params: InBreakGlass,
+    summary: 'Get a break-glass',
+    found: 'The break-glass.',
+    schema: BreakGlass,
+    read: (ctx, { fleet, breakGlass }) => getBreakGlass(ctx, fleet, breakGlass),
+  },
 });
 
 const putBreakGlassOperation = defineEndpoint({
@@ -214,12 +189,10 @@ const deleteBreakGlassOperation = defineEndpoint({
 
 /** The operations with which people change the traffic of a fleet for a time. */
 export const shiftEndpoints: readonly Endpoint[] = [
-  listShiftsOperation,
-  getShiftOperation,
+  ...shiftReads,
   putShiftOperation,
   deleteShiftOperation,
-  listBreakGlassesOperation,
-  getBreakGlassOperation,
+  ...breakGlassReads,
   putBreakGlassOperation,
   deleteBreakGlassOperation,
 ];

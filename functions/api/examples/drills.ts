@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Decision, TrafficAnswer } from '../../../schemas/decision.ts';
 import type { DrillRun } from '../../../schemas/drill.ts';
 import type { DrillReport, DrillRunInput } from '../../../schemas/drill-report.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 
 const STARTED = '2026-11-23T07:00:00.000Z';
 const VERIFIED = '2026-11-23T07:00:04.000Z';
@@ -59,8 +59,7 @@ export function drillExamples(decision: Decision): Record<string, Example> {
     evidenceHash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   };
   return {
-    listDrillRuns: { response: { items: [run] } },
-    getDrillRun: { response: run },
+    ...readExamples(['DrillRun', 'DrillRuns'], run),
     startDrillRun: {
       body: { drill: 'lose-hangzhou' } satisfies z.input<typeof DrillRunInput>,
       response: answer,

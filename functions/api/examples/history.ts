@@ -6,7 +6,7 @@ import type { AuditSealCheck } from '../../../schemas/audit-seal.ts';
 import { Kind } from '../../../schemas/common.ts';
 import type { Revision, RollbackInput } from '../../../schemas/revision.ts';
 import { changesBetween } from '../../core/model/diff.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 
 /** Returns the examples of a resource. `spec` is its first declaration, and `view` is the resource as the API shows it. */
 export function revisionExamples(
@@ -26,8 +26,7 @@ export function revisionExamples(
     ...changesBetween({}, spec),
   };
   return {
-    [`list${title}Revisions`]: { response: { items: [revision] } },
-    [`get${title}Revision`]: { response: revision },
+    ...readExamples([`${title}Revision`, `${title}Revisions`], revision),
     [`rollback${title}`]: { body: { revision: 1 } satisfies z.input<typeof RollbackInput>, response: view },
   };
 }
@@ -67,8 +66,7 @@ const sealCheck: AuditSealCheck = {
 };
 
 export const auditExamples: Record<string, Example> = {
-  listAuditEvents: { response: { items: [auditEvent] } },
-  getAuditEvent: { response: auditEvent },
+  ...readExamples(['AuditEvent', 'AuditEvents'], auditEvent),
   checkFleetAuditSeals: { response: { fleet: 'shop', ...sealCheck } },
   checkInstallationAuditSeals: { response: sealCheck },
 };

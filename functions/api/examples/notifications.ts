@@ -1,7 +1,7 @@
 /** Examples of notifications and their deliveries. */
 
 import type { Delivery } from '../../../schemas/notification.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 
 const DECIDED = '2026-11-23T07:02:06.000Z';
 
@@ -55,7 +55,6 @@ const test: Delivery = {
 };
 
 export const notificationExamples: Record<string, Example> = {
-  listDeliveries: { response: { items: [delivery, opened] } },
-  getDelivery: { response: delivery },
+  ...readExamples(['Delivery', 'Deliveries'], delivery, opened),
   testNotification: { body: { target: 'on-call' }, response: test },
 };

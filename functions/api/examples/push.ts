@@ -2,7 +2,7 @@
 
 import type { Operation } from '../../../schemas/operation.ts';
 import type { GatewayPlan } from '../../../schemas/plan.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
 const ENDED = '2026-11-23T07:00:04.000Z';
@@ -75,7 +75,6 @@ export const gatewayPushExamples: Record<string, Example> = {
 };
 
 export const operationExamples: Record<string, Example> = {
-  listOperations: { response: { items: [operation] } },
-  getOperation: { response: operation },
+  ...readExamples(['Operation', 'Operations'], operation),
   watchOperation: {},
 };

@@ -10,7 +10,7 @@ import { API_VERSION } from '../../../schemas/manifest.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import { type Route, RouteInput } from '../../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../../schemas/service.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 import { accessExamples } from './access.ts';
 import { approvalExamples } from './approvals.ts';
 import { buttonExamples } from './buttons.ts';
@@ -293,8 +293,7 @@ export const examples: Record<string, Example> = {
   ...shiftExamples({ decision }),
   ...drillExamples(decision),
   ...buttonExamples(decision, fleet),
-  listDecisions: { response: { items: [decision] } },
-  getDecision: { response: decision },
+  ...readExamples(['Decision', 'Decisions'], decision),
   ...explainExamples(decision),
   getFleetStatus: { response: statusExample(decision) },
   ...manifestExamples(
@@ -321,8 +320,7 @@ function resourceExamples<I>(
   view: { name: string; uid: string; createdAt: string },
 ): Record<string, Example> {
   return {
-    [`list${title}s`]: { response: { items: [view] } },
-    [`get${title}`]: { response: view },
+    ...readExamples([title, `${title}s`], view),
     [`put${title}`]: { body: input, response: view },
     [`delete${title}`]: { response: { plans: [] } },
     ...revisionExamples(title, schema.parse(input), view),

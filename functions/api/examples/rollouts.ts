@@ -2,7 +2,7 @@
 
 import type * as z from 'zod';
 import type { DistributionRollout, DistributionRolloutInput, RolloutOrderInput } from '../../../schemas/rollout.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 
 const STARTED = '2026-11-23T07:00:00.000Z';
 const VERIFIED = '2026-11-23T07:00:04.000Z';
@@ -55,8 +55,7 @@ const rollout: DistributionRollout = {
 const order = { reason: 'errors in shanghai' } satisfies z.input<typeof RolloutOrderInput>;
 
 export const rolloutExamples: Record<string, Example> = {
-  listRollouts: { response: { items: [rollout] } },
-  getRollout: { response: rollout },
+  ...readExamples(['Rollout', 'Rollouts'], rollout),
   startRollout: { body: input, response: rollout, created: rollout },
   pauseRollout: { body: order, response: rollout },
   resumeRollout: { response: rollout },

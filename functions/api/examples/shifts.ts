@@ -3,7 +3,7 @@
 import type * as z from 'zod';
 import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { BreakGlass, BreakGlassInput, Shift, ShiftInput } from '../../../schemas/shift.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
 const EXPIRES = '2026-11-23T09:00:00.000Z';
@@ -58,12 +58,10 @@ const breakGlass: BreakGlass = {
 /** Returns the examples of shifts and break-glasses. `answer` is the result of a command on traffic. */
 export function shiftExamples(answer: TrafficAnswer): Record<string, Example> {
   return {
-    listShifts: { response: { items: [serviceShift, shift] } },
-    getShift: { response: shift },
+    ...readExamples(['Shift', 'Shifts'], serviceShift, shift),
     putShift: { body: shiftInput, response: shift },
     deleteShift: { response: answer },
-    listBreakGlasses: { response: { items: [breakGlass] } },
-    getBreakGlass: { response: breakGlass },
+    ...readExamples(['BreakGlass', 'BreakGlasses'], breakGlass),
     putBreakGlass: { body: breakGlassInput, response: breakGlass },
     deleteBreakGlass: { response: answer },
   };

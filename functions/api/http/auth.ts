@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { type Authenticate, type Presented, voterOf } from '../../commands/access/authenticate.ts';
 import { AppError, Denied } from '../../commands/app-error.ts';
 import type { Principal } from '../../core/access/principal.ts';
@@ -37,14 +38,14 @@ export function voterBearer(door: Door, authenticate: Authenticate): MiddlewareH
 function admitting(door: Door, admit: Admit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = tokenOf(c.req.header('Authorization'));
-    if (token === undefined) throw new AppError('unauthorized', 'Send a token as Authorization: Bearer.');
+    if (token === undefined) throw new AppError('unauthorized', say('NoToken'));
     const [digest, network, { clock }] = [tokenDigest(token), c.get('addressPrefix'), c.env];
     door.check(network, digest, clock.now());
     const principal = await admit({ token, deps: c.env, waitUntil: (work) => outlive(c, work) }, c.req.param());
     // A wrong, an expired and a revoked token are answered alike: the difference would help only who found or stole one.
     if (principal === undefined) {
       door.wrong(network, digest, clock.now());
-      throw new Denied('invalid-token', 'This token is not accepted, or not any more.');
+      throw new Denied('invalid-token', say('TokenNotAccepted'));
     }
     door.right(digest);
     c.set('principal', principal);

@@ -1,5 +1,6 @@
 import type { HonoRequest } from 'hono';
 import type * as z from 'zod';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { AppError } from '../../commands/app-error.ts';
 import { issuesOf } from './issues.ts';
@@ -44,7 +45,7 @@ export function isMediaType(request: HonoRequest, mediaType: string): boolean {
 /** Returns the body as JSON. Throws `unsupported-media-type` and `malformed-json`. */
 export async function readJson(request: HonoRequest): Promise<unknown> {
   if (!isMediaType(request, JSON_TYPE)) {
-    throw new AppError('unsupported-media-type', 'Send the body as application/json, in UTF-8, not compressed.');
+    throw new AppError('unsupported-media-type', say('NotJson'));
   }
   return parseJson(await request.arrayBuffer());
 }
@@ -60,12 +61,12 @@ export function textOf(bytes: ArrayBuffer): string | undefined {
 
 function parseJson(bytes: ArrayBuffer): unknown {
   const text = textOf(bytes);
-  if (text === undefined) throw new AppError('malformed-json', 'The body is not UTF-8.');
+  if (text === undefined) throw new AppError('malformed-json', say('NotUtf8'));
   try {
     return JSON.parse(text, refuseLoneSurrogates);
   } catch (error) {
-    const detail = error instanceof SyntaxError ? error.message : 'A string has half of a surrogate pair.';
-    throw new AppError('malformed-json', detail);
+    const fault = error instanceof SyntaxError ? say('JsonSyntax', { fault: error.message }) : say('HalfCharacter');
+    throw new AppError('malformed-json', fault);
   }
 }
 

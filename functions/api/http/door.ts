@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { type Limits, remember, TooManyRequests } from './limits.ts';
 
 /** A request from a network that is turned away for its wrong tokens. */
@@ -34,7 +35,7 @@ export class Door {
     const isOver = (this.#wrong.get(addressPrefix) ?? 0) >= perNetwork || this.#inAll >= inAll;
     if (!isOver || this.#alwaysRight.has(tokenDigest) || this.#right.has(tokenDigest)) return;
     const leftSeconds = Math.ceil((MINUTE_MS - (nowMs % MINUTE_MS)) / 1000);
-    throw new TurnedAway('Too many wrong tokens have come from this network: wait for a minute.', leftSeconds);
+    throw new TurnedAway(say('TooManyWrongTokens'), leftSeconds);
   }
 
   /** Notes a wrong token. It is forgotten if it was right once. */

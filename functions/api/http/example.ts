@@ -18,3 +18,14 @@ export function responseOf({ response, created, accepted, unavailable }: Example
   if (status === 201) return created ?? response;
   return status === 202 ? (accepted ?? response) : response;
 }
+
+/**
+ * Returns the examples of the operations that `readEndpoints` makes, for members as the API shows them. `names` are the
+ * same. The first member is the one that is read by itself.
+ */
+export function readExamples(
+  [one, several]: readonly [one: string, several: string],
+  ...members: readonly [object, ...object[]]
+): Record<string, Example> {
+  return { [`list${several}`]: { response: { items: members } }, [`get${one}`]: { response: members[0] } };
+}

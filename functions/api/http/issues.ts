@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 
 type Path = readonly PropertyKey[];
@@ -13,11 +14,7 @@ export function issuesOf(error: z.ZodError, root: string): Issue[] {
 
 function flatten(issue: z.core.$ZodIssue, root: string): Issue[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      pointer: pointerTo(root, [...issue.path, key]),
-      code: issue.code,
-      detail: 'is not a known field',
-    }));
+    return issue.keys.map((key) => issueAt(pointerTo(root, [...issue.path, key]), issue.code, say('UnknownField')));
   }
   if (issue.code === 'invalid_key') {
     return issue.issues.map(({ code, message }) => ({
@@ -26,12 +23,9 @@ function flatten(issue: z.core.$ZodIssue, root: string): Issue[] {
       detail: message,
     }));
   }
-  return [{ pointer: pointerTo(root, issue.path), code: issue.code, detail: detailOf(issue) }];
-}
-
-function detailOf(issue: z.core.$ZodIssue): string {
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  return isMissing ? `is required: ${issue.expected}` : issue.message;
+  const said = isMissing ? say('MissingField', issue) : { reason: undefined, text: issue.message };
+  return [issueAt(pointerTo(root, issue.path), issue.code, said)];
 }
 
 /** Returns the pointer to a path below the root; the root itself when the path is empty. */

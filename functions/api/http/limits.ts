@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import { AppError } from '../../commands/app-error.ts';
 import type { Access } from '../../core/access/access.ts';
 
@@ -79,8 +80,8 @@ export class TooManyRequests extends AppError {
   /** The headers that tell when to come again, and what is left. */
   readonly headers: Record<string, string>;
 
-  constructor(detail: string, retryAfterSeconds: number, headers: Record<string, string> = {}) {
-    super('too-many-requests', detail);
+  constructor(message: Message, retryAfterSeconds: number, headers: Record<string, string> = {}) {
+    super('too-many-requests', message);
     this.headers = { ...headers, 'Retry-After': String(retryAfterSeconds) };
   }
 }
@@ -103,12 +104,12 @@ export class Limiter {
     const usage = this.#usageOf(`${limitClass} ${actor}`, limit, nowMs);
     if (usage.tokens < 1) {
       const waitSeconds = Math.ceil(((1 - usage.tokens) * WINDOW_SECONDS) / limit.perMinute);
-      const detail = `${actor} has sent more than ${limit.perMinute} requests of the class ${limitClass} in a minute.`;
-      throw new TooManyRequests(detail, waitSeconds, headersOf(limitClass, limit, usage));
+      const message = say('TooMany', { actor, perMinute: limit.perMinute, limitClass });
+      throw new TooManyRequests(message, waitSeconds, headersOf(limitClass, limit, usage));
     }
     if (usage.served.length >= limit.atOnce) {
-      const detail = `${limit.atOnce} requests of the class ${limitClass} of ${actor} are being served already.`;
-      throw new TooManyRequests(detail, 1, headersOf(limitClass, limit, usage));
+      const message = say('TooManyAtOnce', { actor, atOnce: limit.atOnce, limitClass });
+      throw new TooManyRequests(message, 1, headersOf(limitClass, limit, usage));
     }
     usage.tokens -= 1;
     usage.served.push(nowMs);

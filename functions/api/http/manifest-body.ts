@@ -2,8 +2,9 @@ import type { HonoRequest } from 'hono';
 import { Composer, type Document, isScalar, LineCounter, type Node, Parser, stringify, visit } from 'yaml';
 import * as z from 'zod';
 import { API_VERSION, type DeclaredManifest } from '../../../schemas/manifest.ts';
+import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { AppError } from '../../commands/app-error.ts';
+import { faultAt } from '../../commands/app-error.ts';
 import { type BodyFormat, isMediaType, JSON_TYPE, type ReadBody, readJson, textOf } from './body.ts';
 import { issuesOf } from './issues.ts';
 
@@ -32,7 +33,7 @@ function listOf(documents: readonly unknown[]): unknown {
 
 async function readYaml(request: HonoRequest): Promise<ReadBody> {
   const text = textOf(await request.arrayBuffer());
-  if (text === undefined) throw new AppError('invalid-request', 'The body is not UTF-8.', [fault('#', 'is not UTF-8')]);
+  if (text === undefined) throw faultAt('invalid-request', '#', say('NotUtf8'));
   const { items, faults } = documentsOf(text);
   return bodyOf(items, faults);
 }
@@ -53,8 +54,8 @@ function bodyOf(documents: readonly unknown[], faults: Issue[]): ReadBody {
   };
 }
 
-function fault(pointer: string, detail: string): Issue {
-  return { pointer, code: 'malformed-yaml', detail };
+function fault(pointer: string, message: Message): Issue {
+  return issueAt(pointer, 'malformed-yaml', message);
 }
 
 /** The number of aliases that a document may resolve to. Anchors that multiply are an attack (yaml, maxAliasCount). */
@@ -75,23 +76,25 @@ function documentsOf(text: string): { items: unknown[]; faults: Issue[] } {
       const found = documentFaults(document);
       if (found.length === 0 && document.contents === null) continue;
       const pointer = `documents/${items.length}#`;
-      const at = found.map(({ offset, detail }) => fault(pointer, `${positionOf(lines, offset)}: ${detail}`));
+      const at = found.map(({ offset, detail }) =>
+        fault(pointer, say('YamlFault', { ...placeIn(lines, offset), fault: detail })),
+      );
       const value = at.length === 0 ? jsOf(document) : undefined;
-      if (value instanceof ReferenceError) at.push(fault(pointer, value.message));
+      if (value instanceof ReferenceError) at.push(fault(pointer, say('YamlAlias', { fault: value.message })));
       items.push(value);
       faults.push(...at);
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    faults.push(fault(`documents/${items.length}#`, 'is nested too deeply'));
+    faults.push(fault(`documents/${items.length}#`, say('TooDeep')));
     items.push(undefined);
   }
   return { items, faults };
 }
 
-function positionOf(lines: LineCounter, offset: number): string {
+function placeIn(lines: LineCounter, offset: number): { line: number; column: number } {
   const { line, col } = lines.linePos(offset);
-  return `line ${line}, column ${col}`;
+  return { line, column: col };
 }
 
 interface Fault {
@@ -111,13 +114,13 @@ function documentFaults(document: Document.Parsed | Document<Node>): Fault[] {
       for (const { key } of items) {
         const name = isScalar(key) ? String(key.value) : undefined;
         if (name === undefined) continue;
-        if (keys.has(name)) found.push({ offset: offsetOf(key), detail: `the key ${name} is repeated` });
+        if (keys.has(name)) found.push({ offset: offsetOf(key), detail: say('RepeatedKey', { key: name }).text });
         keys.add(name);
       }
     },
     Scalar: (_, scalar) => {
       const isText = typeof scalar.value !== 'string' || scalar.value.isWellFormed();
-      if (!isText) found.push({ offset: offsetOf(scalar), detail: 'a string has half of a surrogate pair' });
+      if (!isText) found.push({ offset: offsetOf(scalar), detail: say('HalfCharacter').text });
     },
   });
   return found;

@@ -1,4 +1,5 @@
 import type { HonoRequest } from 'hono';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { Precondition } from '../../commands/precondition.ts';
 import { digest } from '../../core/model/digest.ts';
@@ -33,11 +34,7 @@ function parseTags(value: string, strong: boolean): '*' | string[] | undefined {
 }
 
 function invalidTags(header: PreconditionHeader): Issue {
-  return {
-    pointer: `header/${header}`,
-    code: 'invalid_format',
-    detail: 'must be * or entity tags such as "3-1f0a9c2e"',
-  };
+  return issueAt(`header/${header}`, 'invalid_format', say('NotEntityTags'));
 }
 
 /** Returns the strong entity tag of the view of a resource. It differs when anything in the view differs, declared or observed. */

@@ -1,7 +1,8 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Approval } from '../../../schemas/approval.ts';
-import { type Issue, type Problem, type ProblemCode, problems } from '../../../schemas/problem.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
+import { type Problem, type ProblemCode, problems } from '../../../schemas/problem.ts';
 import { AppError } from '../../commands/app-error.ts';
 import { ApprovalRequired } from '../../commands/approvals/documents.ts';
 import { IdentityUnavailable, InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.ts';
@@ -20,7 +21,7 @@ const RETRY_AFTER_SECONDS = '1';
 /** Answers an error with problem details (RFC 9457). An unexpected error is answered with nothing but the request id. */
 export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
   const known = toAppError(error);
-  const { code, detail, errors } = known;
+  const { code, reason, detail, errors } = known;
   const approval = known instanceof ApprovalRequired ? known.approval : undefined;
   const { status, title, retryable } = problems[code];
   const challenge = CHALLENGES[code];
@@ -31,6 +32,7 @@ export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
     detail,
     instance: c.req.path,
     code,
+    ...(reason !== undefined && { reason }),
     requestId: c.get('requestId'),
     errors: errors.slice(0, MAX_ISSUES),
     ...(approval && { approval }),
@@ -62,20 +64,20 @@ function statusOf(code: ProblemCode): ContentfulStatusCode {
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof InvalidPageToken) {
-    const fault: Issue = {
-      pointer: 'query/pageToken',
-      code: 'invalid-page-token',
-      detail: 'is not a token of this list',
-    };
-    return new AppError('invalid-page-token', 'Take nextPageToken of the previous page of the same list.', [fault]);
+    const fault = issueAt('query/pageToken', 'invalid-page-token', say('NotThisToken'));
+    return new AppError('invalid-page-token', say('NextPageToken'), [fault]);
   }
   // The messages of these errors name the stored item, and never its content.
-  if (error instanceof NewerRecordError) return new AppError('newer-record', error.message);
-  if (error instanceof UnreadableRecord) return new AppError('unreadable-record', error.message);
-  if (error instanceof StoreLimitError) return new AppError('limit-exceeded', error.message);
-  if (error instanceof IdentityUnavailable) return new AppError('unavailable', error.message);
+  if (error instanceof NewerRecordError)
+    return new AppError('newer-record', say('StoreFault', { fault: error.message }));
+  if (error instanceof UnreadableRecord)
+    return new AppError('unreadable-record', say('StoreFault', { fault: error.message }));
+  if (error instanceof StoreLimitError)
+    return new AppError('limit-exceeded', say('StoreFault', { fault: error.message }));
+  if (error instanceof IdentityUnavailable)
+    return new AppError('unavailable', say('IdentityFault', { fault: error.message }));
   if (error instanceof StoreUnavailable) {
-    return new AppError('unavailable', `${error.message} The request id leads to the cause in the log.`);
+    return new AppError('unavailable', say('StoreAway', { fault: error.message }));
   }
-  return new AppError('internal', 'The request id leads to the cause in the log.');
+  return new AppError('internal', say('Internal'));
 }

@@ -1,10 +1,9 @@
 import type { Permission } from '../../../schemas/access.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { type Access, judge, mayDoSomewhere, type Names, scopeOfBody, scopeOfPath } from '../../core/access/access.ts';
 import type { Principal, Scope } from '../../core/access/principal.ts';
 import { rolesWith } from '../../core/access/roles.ts';
 import { type AppError, Denied } from '../app-error.ts';
-import { notFound } from '../load.ts';
-import { theFleet } from '../refusals.ts';
 
 /**
  * Decides from the path of a request. Throws `not-found`, as for a fleet that does not exist, when the principal may not
@@ -13,7 +12,9 @@ import { theFleet } from '../refusals.ts';
 export function authorizePath(principal: Principal, access: Access, path: Names): void {
   if (typeof access === 'string') return;
   const { permission, place } = access;
-  if (place === 'some-fleet' && !mayDoSomewhere(principal, permission)) throw forbidden(permission, 'in any fleet');
+  if (place === 'some-fleet' && !mayDoSomewhere(principal, permission)) {
+    throw new Denied('forbidden', say('NoPermissionAnywhere', { permission, roles: rolesOf(permission) }));
+  }
   const scope = scopeOfPath(place, path);
   if (scope) authorize(principal, permission, scope);
 }
@@ -29,28 +30,18 @@ export function authorizeBody(principal: Principal, access: Access, path: Names,
 export function authorize(principal: Principal, permission: Permission, scope: Scope): void {
   const verdict = judge(principal, permission, scope);
   if (verdict === 'hidden') throw hidden(scope.fleet ?? '');
-  if (verdict === 'forbidden') throw forbidden(permission, placeOf(scope));
+  if (verdict === 'forbidden') throw forbidden(permission, scope);
 }
 
 /** Returns the same problem as for a fleet that does not exist. */
 function hidden(fleet: string): AppError {
-  return new Denied('not-found', notFound(theFleet(fleet)).detail);
+  return new Denied('not-found', say('NoSuch', { kind: 'fleet', name: fleet, fleet: undefined }));
 }
 
-function forbidden(permission: Permission, place: string): AppError {
-  const roles = new Intl.ListFormat('en', { type: 'disjunction' }).format(rolesWith(permission));
-  return new Denied(
-    'forbidden',
-    `This needs the permission ${permission} ${place}, which comes with the role ${roles}.`,
-  );
+function forbidden(permission: Permission, scope: Scope): AppError {
+  return new Denied('forbidden', say('NoPermission', { permission, roles: rolesOf(permission), ...scope }));
 }
 
-function placeOf({ fleet, voter, gateway }: Scope): string {
-  if (fleet === undefined) return 'in every fleet';
-  if (gateway !== undefined) {
-    const instance =
-      gateway.instance === undefined ? 'an instance that is still to be created' : `instance ${gateway.instance}`;
-    return `in fleet ${fleet} for ${instance} and credential set ${gateway.credentials}`;
-  }
-  return voter === undefined ? `in fleet ${fleet}` : `in fleet ${fleet} for voter ${voter}`;
+function rolesOf(permission: Permission): string {
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(rolesWith(permission));
 }

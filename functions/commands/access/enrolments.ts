@@ -2,6 +2,7 @@
 
 import type { ApprovalPolicy } from '../../../schemas/approval.ts';
 import type { Enrolled, Enrolment, EnrolmentInput, IssuedInvitation } from '../../../schemas/enrolment.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import {
   emptyEnrolment,
   exchange,
@@ -17,12 +18,12 @@ import { type Author, auditEvent } from '../../core/model/audit.ts';
 import { changesBetween } from '../../core/model/diff.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Deps, StoredDocument } from '../../deps.ts';
-import { AppError } from '../app-error.ts';
+import { AppError, faultAt } from '../app-error.ts';
 import { type Clearance, requireApproval } from '../approvals/require.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
+import { untilWritten } from '../until-written.ts';
 import { actorOf, type EnrolmentDocument, readAgent, readEnrolable } from './agents.ts';
-import { retrying } from './installation.ts';
 import { newSecret } from './secrets.ts';
 import { isSignedBy, type Signed } from './signature.ts';
 
@@ -41,7 +42,7 @@ export type Invited = { enrolment: Enrolment; issued?: undefined } | { enrolment
  * that declares its key, and what `requireApproval` throws, because whoever has the token gives the voter a key.
  */
 export async function invite(ctx: Context, place: VoterPlace): Promise<Invited> {
-  return await retrying(async () => {
+  return await untilWritten(async () => {
     const { voter, enrolment, approvals } = await loaded(ctx, place);
     if (voter.publicKey !== undefined) throw declared(place);
     const cleared = await clearInvitation(ctx, place, enrolment, approvals);
@@ -71,7 +72,7 @@ async function clearInvitation(
 
 /** Takes back the key, the credentials and the enrolment token of a voter's agent. Throws `not-found`. */
 export async function revokeEnrolment(ctx: Context, place: VoterPlace): Promise<Enrolment> {
-  return await retrying(async () => {
+  return await untilWritten(async () => {
     const { voter, enrolment } = await loaded(ctx, place);
     if (voter.publicKey !== undefined) throw declared(place);
     const body = emptyEnrolment(voter.name);
@@ -87,12 +88,12 @@ export async function revokeEnrolment(ctx: Context, place: VoterPlace): Promise<
  * those that only the holder of a true token can cause are audited.
  */
 export async function enrol(ctx: Context, given: EnrolmentInput, signed: Signed): Promise<Enrolled> {
-  if (!(await isSignedBy(given.publicKey, signed))) throw wrongSignature('it is not of the public key of the body');
+  if (!(await isSignedBy(given.publicKey, signed))) throw wrongSignature('the public key of the body');
   const place = placeIn(given.token);
   if (place === undefined) throw notAccepted();
   const { fleet, voter } = place;
   return await auditingRefusals(ctx, theFleet(fleet), 'voter.enrol-refused', () =>
-    retrying(async () => {
+    untilWritten(async () => {
       const enrolment = await readEnrolable(ctx.deps, place);
       if (enrolment === undefined) throw notAccepted();
       const made = exchange(enrolment.body, given, timestamp(ctx.deps.clock.now()));
@@ -149,36 +150,29 @@ function withoutDigests({ invitation, credentials, ...rest }: StoredEnrolment) {
   return { ...rest, invitation: invitation && without(invitation), credentials: credentials.map(without) };
 }
 
-export function noAgent({ fleet, voter }: VoterPlace): AppError {
-  return new AppError('not-found', `There is no agent ${voter} among the voters of fleet ${fleet}.`);
+export function noAgent(place: VoterPlace): AppError {
+  return new AppError('not-found', say('AgentMissing', place));
 }
 
-function declared({ fleet, voter }: VoterPlace): AppError {
-  return new AppError(
-    'conflicting-declaration',
-    `The voter ${voter} of fleet ${fleet} declares its public key: take the key out of the declaration to let an agent enrol.`,
-  );
+function declared(place: VoterPlace): AppError {
+  return new AppError('conflicting-declaration', say('KeyDeclared', place));
 }
 
 /** A wrong, an expired and a replaced token are answered alike, and so is one of a voter that is gone. */
 function notAccepted(): AppError {
-  return new AppError('invalid-token', 'This token is not accepted, or not any more: ask for a new enrolment token.');
+  return new AppError('invalid-token', say('EnrolmentTokenNotAccepted'));
 }
 
-function used({ fleet, voter }: VoterPlace): AppError {
-  return new AppError(
-    'enrolment-used',
-    `Another agent has enrolled as voter ${voter} of fleet ${fleet} with this token. Unless that was you, take the enrolment back.`,
-  );
+function used(place: VoterPlace): AppError {
+  return new AppError('enrolment-used', say('EnrolledByAnother', place));
 }
 
 const REFUSALS: Record<Refusal, (place: VoterPlace) => AppError> = {
   unknown: notAccepted,
   used,
-  'other-key': ({ voter }) => wrongSignature(`it is not of the key of voter ${voter}`),
+  'other-key': ({ voter }) => wrongSignature(`the key of voter ${voter}`),
 };
 
-function wrongSignature(detail: string): AppError {
-  const pointer = 'header/Fairlead-Signature';
-  return new AppError('invalid-signature', `${pointer}: ${detail}.`, [{ pointer, code: 'invalid-signature', detail }]);
+function wrongSignature(whose: string): AppError {
+  return faultAt('invalid-signature', 'header/Fairlead-Signature', say('WrongSignature', { voter: whose }));
 }

@@ -1,21 +1,17 @@
 import type { Grant, GrantInput } from '../../../schemas/access.ts';
 import type { ApprovalNeed } from '../../../schemas/approval.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { AppError, throwFaults } from '../app-error.ts';
 import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
-import { unknownReference } from '../issues.ts';
+import { noSuch, unknownReference } from '../issues.ts';
+import { missing } from '../load.ts';
+import { untilWritten } from '../until-written.ts';
 import { clearGrant } from './approval.ts';
-import {
-  type GrantsDocument,
-  readGrants,
-  readToken,
-  requireAdministrator,
-  retrying,
-  writeAccess,
-} from './installation.ts';
+import { type GrantsDocument, readGrants, readToken, requireAdministrator, writeAccess } from './installation.ts';
 import { pageOfAll } from './pages.ts';
 
 /** The most grants of an installation: they are read together, with every request of somebody who was not heard for a while. */
@@ -29,7 +25,7 @@ export async function listGrants({ deps }: Context, page: PageRequest): Promise<
 /** Returns a grant. Throws `not-found`. */
 export async function getGrant({ deps }: Context, name: string): Promise<Grant> {
   const found = grantIn(await readGrants(deps), name);
-  if (found === undefined) throw missing(name);
+  if (found === undefined) throw missing('grant', name);
   return found;
 }
 
@@ -46,7 +42,7 @@ export interface WrittenGrant {
  */
 export async function putGrant(ctx: Context, name: string, input: GrantInput): Promise<WrittenGrant> {
   await requireSubject(ctx, input);
-  return await retrying(async () => {
+  return await untilWritten(async () => {
     const now = timestamp(ctx.deps.clock.now());
     const document = await readGrants(ctx.deps);
     const before = grantIn(document, name);
@@ -56,7 +52,7 @@ export async function putGrant(ctx: Context, name: string, input: GrantInput): P
     }
     const grants = [...others(document, name), grant].sort((a, b) => compareText(a.name, b.name));
     if (grants.length > MAX_GRANTS) {
-      throw new AppError('limit-exceeded', `An installation has at most ${MAX_GRANTS} grants: give a group one grant.`);
+      throw new AppError('limit-exceeded', say('TooManyGrants', { most: MAX_GRANTS }));
     }
     const verb = before ? 'update' : 'create';
     await requireAdministrator(ctx, grants);
@@ -68,10 +64,10 @@ export async function putGrant(ctx: Context, name: string, input: GrantInput): P
 
 /** Takes a grant away. Throws `not-found` and `last-administrator`. */
 export async function deleteGrant(ctx: Context, name: string): Promise<Grant> {
-  return await retrying(async () => {
+  return await untilWritten(async () => {
     const document = await readGrants(ctx.deps);
     const before = grantIn(document, name);
-    if (before === undefined) throw missing(name);
+    if (before === undefined) throw missing('grant', name);
     const left = others(document, name);
     await requireAdministrator(ctx, left);
     const change = { verb: 'delete', name, before } as const;
@@ -95,16 +91,16 @@ async function requireSubject({ deps }: Context, { subject, credentials = [] }: 
   const unknownSets = credentials.flatMap((set, index) =>
     deps.settings.credentials.includes(set)
       ? []
-      : [unknownReference(`#/credentials/${index}`, `there is no credential set ${set}`)],
+      : [unknownReference(`#/credentials/${index}`, say('NoCredentials', { name: set }))],
   );
   if (subject.type !== 'token') {
     const isKnown = deps.identities.issuers.includes(subject.issuer);
-    const unknown = unknownReference('#/subject/issuer', `the settings have no issuer ${subject.issuer}`);
+    const unknown = unknownReference('#/subject/issuer', say('NoIssuer', { issuer: subject.issuer }));
     return throwFaults(isKnown ? unknownSets : [unknown, ...unknownSets]);
   }
   const token = await readToken(deps, subject.token);
   const isThere = token !== undefined && token.body.revokedAt === undefined;
-  const unknown = unknownReference('#/subject/token', `there is no token ${subject.token}`);
+  const unknown = noSuch('#/subject/token', 'token', subject.token);
   throwFaults(isThere ? unknownSets : [unknown, ...unknownSets]);
 }
 
@@ -114,8 +110,4 @@ function grantIn({ body }: GrantsDocument, name: string): Grant | undefined {
 
 function others({ body }: GrantsDocument, name: string): Grant[] {
   return body.grants.filter((grant) => grant.name !== name);
-}
-
-function missing(name: string): AppError {
-  return new AppError('not-found', `There is no grant ${name}.`);
 }

@@ -2,6 +2,7 @@
 
 import type { Grant } from '../../../schemas/access.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import { hasAdministrator, isUsable, type StoredToken } from '../../core/access/token.ts';
 import { auditEvent } from '../../core/model/audit.ts';
@@ -9,6 +10,7 @@ import { changesBetween } from '../../core/model/diff.ts';
 import type { AuditFilter, Deps, Page, PageRequest, StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
+import { missing } from '../load.ts';
 
 export type TokenDocument = StoredDocument<'token'>;
 export type GrantsDocument = StoredDocument<'grants'>;
@@ -31,21 +33,6 @@ export interface AccessChange {
   name: string;
   before?: object | undefined;
   after?: object | undefined;
-}
-
-/** The number of times that a write is tried when others come in between, such as the record that a token was used. */
-const ATTEMPTS = 3;
-
-/**
- * Reads, decides and writes, again when another write came in between. `attempt` returns undefined for another try. Throws
- * `write-conflict` when others keep writing.
- */
-export async function retrying<T>(attempt: () => Promise<T | undefined>): Promise<T> {
-  for (let count = 0; count < ATTEMPTS; count++) {
-    const result = await attempt();
-    if (result !== undefined) return result;
-  }
-  throw new AppError('write-conflict', 'Other writes keep getting in between.');
 }
 
 /** Writes documents with the audit event of the change. Returns false when another write came in between. A dry run writes nothing. */
@@ -81,10 +68,7 @@ export async function requireAdministrator(
     subject.type === 'token' ? usable.has(subject.token) : deps.identities.issuers.includes(subject.issuer),
   );
   if (isLeft) return;
-  throw new AppError(
-    'last-administrator',
-    'Nobody would be left who can change grants: make another administrator first, or give the control plane a token in API_TOKEN.',
-  );
+  throw new AppError('last-administrator', say('LastAdministrator'));
 }
 
 export async function listInstallationAudit(
@@ -98,6 +82,6 @@ export async function listInstallationAudit(
 /** Returns an audit event of the installation. Throws `not-found`. */
 export async function getInstallationAuditEvent({ deps }: Context, id: string): Promise<AuditEvent> {
   const event = await deps.store.audit(INSTALLATION, id);
-  if (event === undefined) throw new AppError('not-found', `There is no audit event ${id} of the installation.`);
+  if (event === undefined) throw missing('audit event', id);
   return event;
 }

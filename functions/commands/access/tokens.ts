@@ -1,5 +1,6 @@
 import type { IssuedToken, Token, TokenInput } from '../../../schemas/access.ts';
 import type { ApprovalNeed } from '../../../schemas/approval.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import {
   isUsable,
@@ -11,17 +12,12 @@ import {
   tokenText,
 } from '../../core/access/token.ts';
 import type { Page, PageRequest } from '../../deps.ts';
-import { AppError } from '../app-error.ts';
+import { AppError, faultAt } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
+import { missing } from '../load.ts';
+import { untilWritten } from '../until-written.ts';
 import { clearSecret } from './approval.ts';
-import {
-  readGrants,
-  readToken,
-  requireAdministrator,
-  retrying,
-  type TokenDocument,
-  writeAccess,
-} from './installation.ts';
+import { readGrants, readToken, requireAdministrator, type TokenDocument, writeAccess } from './installation.ts';
 import { newSecret } from './secrets.ts';
 
 /** The names of actors that are no tokens. */
@@ -58,12 +54,9 @@ export async function putToken(ctx: Context, name: string, given: TokenInput): P
   // Times are compared as text, which takes one form for all of them.
   const input = { ...given, ...(expiresAt !== undefined && { expiresAt: timestamp(Date.parse(expiresAt)) }) };
   if (RESERVED.includes(name)) {
-    const detail = `the name is taken: ${RESERVED.join(', ')} are actors that are no tokens`;
-    throw new AppError('invalid-request', `path/token: ${detail}.`, [
-      { pointer: 'path/token', code: 'invalid_value', detail },
-    ]);
+    throw faultAt('invalid-request', 'path/token', say('ReservedName', { names: RESERVED.join(', ') }));
   }
-  return await retrying(async () => {
+  return await untilWritten(async () => {
     const now = timestamp(ctx.deps.clock.now());
     const found = await readToken(ctx.deps, name);
     if (found === undefined || found.body.revokedAt !== undefined) return await createToken(ctx, name, input, found);
@@ -105,11 +98,11 @@ export async function rotateToken(
   name: string,
   { overlapSeconds }: { overlapSeconds: number },
 ): Promise<WrittenToken> {
-  return await retrying(async () => {
+  return await untilWritten(async () => {
     const nowMs = ctx.deps.clock.now();
     const now = timestamp(nowMs);
     const found = await loaded(ctx.deps, name);
-    if (!isUsable(found.body, now)) throw new AppError('already-ended', `The token ${name} is revoked or has expired.`);
+    if (!isUsable(found.body, now)) throw new AppError('already-ended', say('TokenEnded', { name }));
     const { text, secret } = issue(name, now);
     const body = rotated(found.body, secret, timestamp(nowMs + overlapSeconds * 1000));
     const token = shown(body, now);
@@ -123,7 +116,7 @@ export async function rotateToken(
 
 /** Revokes a token. One that is revoked already stays unchanged. Throws `not-found`, and `last-administrator`. */
 export async function revokeToken(ctx: Context, name: string): Promise<Token> {
-  return await retrying(async () => {
+  return await untilWritten(async () => {
     const nowMs = ctx.deps.clock.now();
     const now = timestamp(nowMs);
     const found = await loaded(ctx.deps, name);
@@ -145,7 +138,7 @@ export async function revokeToken(ctx: Context, name: string): Promise<Token> {
 
 async function loaded(deps: Context['deps'], name: string): Promise<TokenDocument> {
   const found = await readToken(deps, name);
-  if (found === undefined) throw new AppError('not-found', `There is no token ${name}.`);
+  if (found === undefined) throw missing('token', name);
   return found;
 }
 

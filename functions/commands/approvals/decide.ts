@@ -1,4 +1,5 @@
 import type { Approval } from '../../../schemas/approval.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { type ApprovalDecision, decided, isLive, type Refusal } from '../../core/access/approvals.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import type { Page, PageRequest } from '../../deps.ts';
@@ -43,7 +44,7 @@ export async function decideApproval(
     const verb = decision.type === 'approve' ? 'approved' : 'rejected';
     if (await writeApproval(ctx, verb, documentOf(place, version + 1, result), body)) return result;
   }
-  throw new AppError('write-conflict', `Others keep deciding on ${id}.`);
+  throw new AppError('write-conflict', say('OutdecidedApproval', { id }));
 }
 
 async function requirePlace(ctx: Context, place: string): Promise<void> {
@@ -52,17 +53,17 @@ async function requirePlace(ctx: Context, place: string): Promise<void> {
 
 async function loaded(ctx: Context, place: string, id: string): Promise<ApprovalDocument> {
   const { live } = await readApproval(ctx.deps, place, id);
-  if (live === undefined) throw new AppError('not-found', `There is no approval ${id}, or it has expired.`);
+  if (live === undefined) throw new AppError('not-found', say('NoApproval', { id }));
   return live;
 }
 
 function refused(refusal: Refusal, { id, digest, state, requestedBy }: Approval): AppError {
   switch (refusal) {
     case 'own':
-      return new AppError('own-request', `${requestedBy} has asked for ${id}: somebody else has to approve it.`);
+      return new AppError('own-request', say('OwnRequest', { id, requestedBy }));
     case 'other-plan':
-      return new AppError('stale-plan', `That is not the plan of ${id}, which has the digest ${digest}.`);
+      return new AppError('stale-plan', say('OtherPlan', { id, digest }));
     case 'over':
-      return new AppError('already-ended', `The approval ${id} is ${state} already.`);
+      return new AppError('already-ended', say('ApprovalOver', { id, state }));
   }
 }

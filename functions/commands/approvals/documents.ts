@@ -1,6 +1,7 @@
 /** Approvals as they are stored, and what goes wrong without one. */
 
 import type { Approval } from '../../../schemas/approval.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { isLive } from '../../core/access/approvals.ts';
 import { auditEvent } from '../../core/model/audit.ts';
 import { changesBetween } from '../../core/model/diff.ts';
@@ -15,14 +16,11 @@ export class ApprovalRequired extends AppError {
   readonly approval: Approval;
 
   constructor(approval: Approval) {
-    const { id, state, decidedBy, rejection, expiresAt } = approval;
+    const { id, state, decidedBy = '', rejection = '', expiresAt } = approval;
     if (state === 'rejected') {
-      super('approval-rejected', `${decidedBy} has rejected ${id}, until ${expiresAt}: ${rejection}.`);
+      super('approval-rejected', say('ApprovalRejected', { id, decidedBy, expiresAt, rejection }));
     } else {
-      super(
-        'approval-required',
-        `Somebody else has to approve ${id} before ${expiresAt}; then send the request again.`,
-      );
+      super('approval-required', say('ApprovalRequired', { id, expiresAt }));
     }
     this.approval = approval;
   }

@@ -1,4 +1,5 @@
 import type { Approval, ApprovalNeed, ApprovalPolicy } from '../../../schemas/approval.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { approvalId, type Planned, planDigest, protectedBy } from '../../core/access/approvals.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import type { StoredDocument } from '../../deps.ts';
@@ -45,7 +46,7 @@ export async function requireApproval(
       throw new ApprovalRequired(approval);
     }
   }
-  throw new AppError('write-conflict', 'Others keep writing the approval of this request.');
+  throw new AppError('write-conflict', say('OutwrittenApproval'));
 }
 
 function needOf({ actions }: Planned, digest: string, approval: Approval | undefined): ApprovalNeed {

@@ -1,11 +1,12 @@
 import type { AlertNotification, AlertReceipt } from '../../../schemas/alerts.ts';
 import type { AlertVoter } from '../../../schemas/failover.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeAlerts } from '../../engine/probe/alerts.ts';
-import { AppError } from '../app-error.ts';
+import { type AppError, faultAt } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { load } from '../load.ts';
+import { load, missing } from '../load.ts';
 import { theFleet } from '../refusals.ts';
 import { countRefusedEvidence } from './observations.ts';
 
@@ -21,7 +22,7 @@ export async function receiveAlerts(
   const fleet = await load(ctx, theFleet(names.fleet));
   const voter = fleet.spec.voters.find(({ name }) => name === names.voter);
   if (voter?.type !== 'alert') {
-    throw new AppError('not-found', `There is no alert voter ${names.voter} in fleet ${names.fleet}.`);
+    throw missing('alert voter', names.voter, names.fleet);
   }
   if (truncatedAlerts > 0) throw truncated(ctx, fleet, voter, truncatedAlerts);
   const pusher = createPusher(ctx.deps, fleet.name);
@@ -33,9 +34,9 @@ export async function receiveAlerts(
 
 function truncated(ctx: Context, fleet: Resource<'fleet'>, { name: voter }: AlertVoter, count: number): AppError {
   const [code, pointer] = ['truncated-alerts', '#/truncatedAlerts'] as const;
-  const detail = `${count} alerts were left out: set max_alerts of the webhook to 0`;
-  countRefusedEvidence(ctx, fleet, { kind: 'alerts', voter, code, detail });
-  return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
+  const message = say('AlertsLeftOut', { count });
+  countRefusedEvidence(ctx, fleet, { kind: 'alerts', voter, code, detail: message.text });
+  return faultAt(code, pointer, message);
 }
 
 /** Logs the results. Alerts that concern no cluster are not audited, because they are repeated all the time. */

@@ -1,4 +1,5 @@
 import type { AgentVoter } from '../../../schemas/failover.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import type {
   ObservationBatch,
   ObservationBatchReceipt,
@@ -10,8 +11,9 @@ import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeTurn, untimely } from '../../engine/probe/agent-batch.ts';
 import { agentIn, publicKeyOf } from '../access/agents.ts';
 import { isSignedBy, type Signed } from '../access/signature.ts';
-import { AppError } from '../app-error.ts';
+import { faultAt } from '../app-error.ts';
 import type { Context } from '../context.ts';
+import { missing } from '../load.ts';
 
 /**
  * Takes the observations of an agent and acts on them. Throws `not-found`, or the fault of the batch as a whole, and
@@ -24,7 +26,7 @@ export async function takeObservations(
   signed: Signed,
 ): Promise<ObservationBatchReceipt> {
   const fleet = await ctx.deps.store.get('fleet', fleetName, fleetName);
-  if (fleet === undefined) throw new AppError('not-found', `There is no fleet ${fleetName}.`);
+  if (fleet === undefined) throw missing('fleet', fleetName);
   const voter = await voterOf(ctx, fleet, batch, signed);
   const pusher = createPusher(ctx.deps, fleet.name);
   const { receipts, decision } = await takeBatch(ctx.deps, fleet, voter, batch, pusher);
@@ -49,22 +51,25 @@ async function voterOf(
   batch: ObservationBatch,
   signed: Signed,
 ): Promise<AgentVoter & { publicKey: string }> {
-  const refusalOf = (code: ProblemCode, pointer: string, detail: string) => {
-    countRefusedEvidence(ctx, fleet, { kind: 'observations', voter: batch.voter, code, detail });
-    return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
+  const refusalOf = (code: ProblemCode, pointer: string, message: Message) => {
+    countRefusedEvidence(ctx, fleet, { kind: 'observations', voter: batch.voter, code, detail: message.text });
+    return faultAt(code, pointer, message);
   };
   const voter = agentIn(fleet, batch.voter);
-  if (voter === undefined) throw refusalOf('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
+  if (voter === undefined) throw refusalOf('unknown-voter', '#/voter', say('NoAgent', { voter: batch.voter }));
   const publicKey = await publicKeyOf(ctx.deps, fleet.name, voter);
   if (publicKey === undefined || !(await isSignedBy(publicKey, signed))) {
-    throw refusalOf('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
+    const message = say('WrongSignature', { voter: voter.name });
+    throw refusalOf('invalid-signature', 'header/Fairlead-Signature', message);
   }
-  if (batch.fleet !== fleet.name) throw refusalOf('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
+  if (batch.fleet !== fleet.name) {
+    throw refusalOf('wrong-fleet', '#/fleet', say('SignedForOther', { fleet: batch.fleet }));
+  }
   const reason = untimely(batch.sentAt, fleet, ctx.deps.clock.now());
-  if (reason === 'from-the-future') throw refusalOf(reason, '#/sentAt', 'the clock of the agent is ahead');
-  if (reason === 'stale') throw refusalOf('stale-observations', '#/sentAt', 'it says nothing of now any more');
+  if (reason === 'from-the-future') throw refusalOf(reason, '#/sentAt', say('ClockAhead'));
+  if (reason === 'stale') throw refusalOf('stale-observations', '#/sentAt', say('SaysNothingNow'));
   if (!(await takeTurn(ctx.deps, { ...voter, publicKey }, batch))) {
-    throw refusalOf('replayed', '#/sentAt', 'this batch or a later one has been taken already');
+    throw refusalOf('replayed', '#/sentAt', say('TakenAlready'));
   }
   return { ...voter, publicKey };
 }

@@ -3,7 +3,7 @@ import { createSignal } from '../../engine/heartbeat.ts';
 import { runProbeRound } from '../../engine/probe/probe.ts';
 import { throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { unknownReference } from '../issues.ts';
+import { noSuch } from '../issues.ts';
 
 /**
  * Probes the clusters of one fleet, or of all, or a shard of them, and acts on the findings. Throws
@@ -16,7 +16,7 @@ export async function probeNow(
 ): Promise<ProbeRound> {
   if (fleet !== undefined) {
     const found = await ctx.deps.store.get('fleet', fleet, fleet);
-    throwFaults(found ? [] : [unknownReference('#/fleet', `there is no fleet ${fleet}`)]);
+    throwFaults(found ? [] : [noSuch('#/fleet', 'fleet', fleet)]);
   }
   const signal = createSignal(ctx.deps);
   const round = await runProbeRound(ctx.deps, { fleet, shard, isDry, signal });

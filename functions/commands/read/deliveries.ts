@@ -1,12 +1,13 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Delivery, Event } from '../../../schemas/notification.ts';
 import { auditEvent } from '../../core/model/audit.ts';
 import { deliveryOf } from '../../core/notification/events.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { deliver } from '../../engine/notify/deliver.ts';
-import { AppError, throwFaults } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
-import { requireFleet } from '../load.ts';
+import { missing, requireFleet } from '../load.ts';
 import { theFleet } from '../refusals.ts';
 
 /** Lists the deliveries of events to targets, sent or pending, newest first. Throws `not-found`. */
@@ -19,7 +20,7 @@ export async function listDeliveries(ctx: Context, fleet: string, page: PageRequ
 /** Returns a delivery. Throws `not-found`. */
 export async function getDelivery(ctx: Context, fleet: string, id: string): Promise<Delivery> {
   const document = await ctx.deps.store.document(fleet, 'delivery', id);
-  if (document === undefined) throw new AppError('not-found', `There is no delivery ${id} in fleet ${fleet}.`);
+  if (document === undefined) throw missing('delivery', id, fleet);
   return document.body;
 }
 
@@ -31,14 +32,14 @@ export async function testNotification(ctx: Context, fleet: string, target: stri
   const { deps, principal } = ctx;
   await requireFleet(ctx, fleet);
   const isKnown = deps.settings.notificationTargets.includes(target);
-  throwFaults(isKnown ? [] : [unknownReference('#/target', `the settings name no target ${target}`)]);
+  throwFaults(isKnown ? [] : [unknownReference('#/target', say('NoTarget', { name: target }))]);
   const at = timestamp(deps.clock.now());
   const event: Event = {
     id: `evt_${deps.ids.ulid()}`,
     type: 'notification.test',
     fleet,
     at,
-    summary: `${principal.actor} wants to know whether notifications arrive`,
+    summary: say('TestWanted', { actor: principal.actor }).text,
     clusters: [],
   };
   const delivery = deliveryOf(event, target);

@@ -1,8 +1,7 @@
 import type { DrillRun } from '../../../schemas/drill.ts';
 import type { Page, PageRequest } from '../../deps.ts';
-import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { requireFleet } from '../load.ts';
+import { missing, requireFleet } from '../load.ts';
 
 /** Lists the drill runs of a fleet, newest first. Throws `not-found`. */
 export async function listDrillRuns(ctx: Context, fleet: string, request: PageRequest): Promise<Page<DrillRun>> {
@@ -14,6 +13,6 @@ export async function listDrillRuns(ctx: Context, fleet: string, request: PageRe
 /** Returns a drill run. Throws `not-found`. */
 export async function getDrillRun(ctx: Context, fleet: string, id: string): Promise<DrillRun> {
   const document = await ctx.deps.store.document(fleet, 'drill-run', id);
-  if (document === undefined) throw new AppError('not-found', `There is no drill run ${id} in fleet ${fleet}.`);
+  if (document === undefined) throw missing('drill run', id, fleet);
   return document.body;
 }

@@ -1,6 +1,7 @@
 import type { Condition } from '../../../schemas/common.ts';
 import type { BackendExplanation, Explanation, GatewayExplanation } from '../../../schemas/explanation.ts';
 import type { SyncState } from '../../../schemas/gateway.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { shares } from '../../core/allocation/points.ts';
 import { openQuestions } from '../../core/failover/data-gates.ts';
 import { conditionOf } from '../../core/gateway/status.ts';
@@ -126,7 +127,7 @@ function stateOf(
   sync: SyncState | undefined,
 ): Pick<GatewayExplanation, 'state' | 'text'> {
   const missing = conditions.filter(({ status }) => status !== 'True');
-  if (missing.length === 0) return { state: 'Verified', text: 'It has the route and the shares, as it was last read.' };
+  if (missing.length === 0) return { state: 'Verified', text: say('AsDeclared').text };
   const text = missing.map(({ message }) => message).join(' ');
   return { state: sync === undefined || sync === 'Verified' ? 'Pending' : sync, text };
 }

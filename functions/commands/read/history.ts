@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Revision } from '../../../schemas/revision.ts';
 import { changesBetween } from '../../core/model/diff.ts';
 import type { Ref } from '../../core/model/resource.ts';
@@ -25,8 +26,7 @@ export async function listRevisions(ctx: Context, ref: Ref, request: PageRequest
 /** Returns a revision of the latest resource of the name, or of the one with the uid. Throws `not-found`. */
 export async function getRevision(ctx: Context, ref: Ref, revision: number, uid?: string): Promise<Revision> {
   const snapshot = await ctx.deps.store.revision(ref, revision, uid);
-  if (snapshot === undefined)
-    throw new AppError('not-found', `There is no revision ${revision} of ${ref.kind} ${ref.name}.`);
+  if (snapshot === undefined) throw new AppError('not-found', say('NoRevision', { ...ref, revision }));
   return show(snapshot, await previous(ctx, ref, snapshot));
 }
 
@@ -37,7 +37,7 @@ export async function requireHistory(ctx: Context, ref: Ref): Promise<void> {
 }
 
 function neverThere({ kind, fleet, name }: Ref): AppError {
-  return new AppError('not-found', `There never was a ${kind} ${name}${kind === 'fleet' ? '' : ` in fleet ${fleet}`}.`);
+  return new AppError('not-found', say('NeverWas', { kind, name, fleet: kind === 'fleet' ? undefined : fleet }));
 }
 
 async function previous(ctx: Context, ref: Ref, { revision, uid }: Snapshot): Promise<Snapshot | undefined> {

@@ -2,9 +2,8 @@ import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { Decision } from '../../../schemas/decision.ts';
 import type { AuditFilter, Page, PageRequest } from '../../deps.ts';
-import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { requireFleet, requireResource } from '../load.ts';
+import { missing, requireFleet, requireResource } from '../load.ts';
 import { requireHistory } from './history.ts';
 
 /** Lists the observations of a cluster, newest first. Throws `not-found`. */
@@ -27,7 +26,7 @@ export async function listDecisions(ctx: Context, fleet: string, page: PageReque
 /** Returns a decision. Throws `not-found`. */
 export async function getDecision(ctx: Context, fleet: string, id: string): Promise<Decision> {
   const decision = await ctx.deps.store.decision(fleet, id);
-  if (decision === undefined) throw new AppError('not-found', `There is no decision ${id} in fleet ${fleet}.`);
+  if (decision === undefined) throw missing('decision', id, fleet);
   return decision;
 }
 
@@ -48,6 +47,6 @@ export async function listAuditEvents(
 /** Returns an audit event. Throws `not-found`. */
 export async function getAuditEvent(ctx: Context, fleet: string, id: string): Promise<AuditEvent> {
   const event = await ctx.deps.store.audit(fleet, id);
-  if (event === undefined) throw new AppError('not-found', `There is no audit event ${id} in fleet ${fleet}.`);
+  if (event === undefined) throw missing('audit event', id, fleet);
   return event;
 }

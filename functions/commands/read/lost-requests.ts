@@ -1,5 +1,6 @@
 import type { DrillRun } from '../../../schemas/drill.ts';
 import type { LostRequests } from '../../../schemas/drill-report.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Placement } from '../../core/model/fleet-facts.ts';
@@ -44,10 +45,11 @@ function unknownsOf(run: DrillRun, phases: readonly DrillPhase[]): string[] {
   const capacities = phases.at(-1)?.input.clusters.filter(({ capacity }) => capacity === undefined) ?? [];
   const unlimited = capacities.map(({ name }) => name).filter((name) => !run.clusters.includes(name));
   const until = run.endedAt ?? 'now';
-  return [
-    `Requests that gateways or clusters refused, reset or answered too late are not seen by Fairlead: the access logs of the gateways have them, from ${run.startedAt} to ${until}.`,
-    ...(missing > 0 ? [`${missing} of the decisions of the run cannot be read any more, and are not counted.`] : []),
-    ...(unmeasured.length > 0 ? [`No load is declared of ${unmeasured.join(', ')}: it counts as none.`] : []),
-    ...(unlimited.length > 0 ? [`No capacity is declared of ${unlimited.join(', ')}: it counts as unlimited.`] : []),
+  const said = [
+    say('RefusedUnseen', { from: run.startedAt, until }),
+    ...(missing > 0 ? [say('DecisionsLost', { count: missing })] : []),
+    ...(unmeasured.length > 0 ? [say('NoLoad', { services: unmeasured.join(', ') })] : []),
+    ...(unlimited.length > 0 ? [say('NoCapacity', { clusters: unlimited.join(', ') })] : []),
   ];
+  return said.map(({ text }) => text);
 }

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { GatewayOutcome, Operation } from '../../../schemas/operation.ts';
 import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
@@ -11,14 +12,13 @@ import type {
   SyncRecord,
 } from '../../deps.ts';
 import { isEnded } from '../../engine/reconcile/outcome.ts';
-import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { requireFleet } from '../load.ts';
+import { missing, requireFleet } from '../load.ts';
 
 /** Returns an operation. Throws `not-found`. */
 export async function getOperation(ctx: Context, fleet: string, id: string): Promise<Operation> {
   const record = await ctx.deps.store.operation(fleet, id);
-  if (record === undefined) throw new AppError('not-found', `There is no operation ${id} in fleet ${fleet}.`);
+  if (record === undefined) throw missing('operation', id, fleet);
   return await viewOperation(ctx.deps.store, record);
 }
 
@@ -61,7 +61,7 @@ function withManifestWrite(shown: Operation, manifestWrite: ManifestWrite | unde
   const { endedAt: pushedAt, ...pushed } = shown;
   const counted = { ...pushed, done: shown.done + writtenSteps, total: shown.total + steps };
   if (endedAt === undefined) {
-    return { ...counted, state: 'Running', step: `writing changes: ${writtenSteps} of ${steps}` };
+    return { ...counted, state: 'Running', step: say('WritingChanges', { done: writtenSteps, total: steps }).text };
   }
   if (problem) return { ...counted, state: 'Failed', step: 'ended', endedAt, problem };
   const hasEnded = pushedAt !== undefined || shown.gateways.length === 0;
@@ -112,7 +112,7 @@ function endedAt({ gateway, state, reason, message, attempts, steps, endedAt: at
  */
 function onTheWay(gateway: string, sync: SyncRecord | undefined): GatewayOutcome {
   if (sync === undefined || isEnded(sync)) {
-    return { gateway, state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0 };
+    return { gateway, state: 'Pending', reason: 'Pending', message: say('ChangesToPush').text, attempts: 0 };
   }
   const { state, reason, message, attempts, progress, nextAttemptAt } = sync;
   return {

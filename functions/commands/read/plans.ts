@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Operation } from '../../../schemas/operation.ts';
 import type { GatewayPlan } from '../../../schemas/plan.ts';
 import { auditEvent } from '../../core/model/audit.ts';
@@ -82,15 +83,12 @@ async function applyPlan(
 
 function refusalOf(result: ReconcileResult, found: string | undefined): AppError {
   if (found !== undefined) return stalePlan(found);
-  if (result.state === 'Pending') return new AppError('write-conflict', result.message);
-  return new AppError('unavailable', result.message);
+  if (result.state === 'Pending') return new AppError('write-conflict', say('GatewayBusy', { told: result.message }));
+  return new AppError('unavailable', say('GatewayBusy', { told: result.message }));
 }
 
 function stalePlan(found: string): AppError {
-  return new AppError(
-    'stale-plan',
-    `That is not the plan of this gateway, or not any more: the plan of now is ${found}.`,
-  );
+  return new AppError('stale-plan', say('StalePlan', { of: 'gateway', digest: found }));
 }
 
 function applyOperation(ctx: Context, { fleet, name }: Resource<'gateway'>): OperationRecord {

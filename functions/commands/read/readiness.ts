@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Readiness, ReadinessCheck } from '../../../schemas/readiness.ts';
 import { type Deps, type Heartbeat, JOBS, type Job } from '../../deps.ts';
 
@@ -7,13 +8,6 @@ import { type Deps, type Heartbeat, JOBS, type Job } from '../../deps.ts';
  */
 const LIMIT_SECONDS = 180;
 
-const NAMES: Record<Job, string> = {
-  probe: 'round of probes',
-  sweep: 'sweep of gateways',
-  rollouts: 'pass over the rollouts of manifests and distributions',
-  deliveries: 'pass over the deliveries of notifications',
-};
-
 /**
  * Checks whether the store answers and every scheduled job has ended recently. The error text of the store is only
  * logged.
@@ -22,12 +16,11 @@ export async function checkReadiness({ store, clock, log }: Pick<Deps, 'store' |
   try {
     const { items: heartbeats, unreadable } = await store.heartbeats();
     for (const error of unreadable) log.error('readiness.failed', {}, error);
-    const answers: ReadinessCheck = { name: 'store', status: 'ok', detail: 'The store answers.' };
+    const answers: ReadinessCheck = { name: 'store', status: 'ok', detail: say('StoreAnswers').text };
     return summary([answers, ...JOBS.map((job) => checkOf(job, heartbeats, clock.now()))]);
   } catch (error) {
     log.error('readiness.failed', {}, error);
-    const detail = 'The store cannot be read, so that nothing is known of the schedule either; the log has the cause.';
-    return summary([{ name: 'store', status: 'failed', detail }]);
+    return summary([{ name: 'store', status: 'failed', detail: say('StoreUnreadable').text }]);
   }
 }
 
@@ -38,19 +31,10 @@ function summary(checks: ReadinessCheck[]): Readiness {
 function checkOf(job: Job, heartbeats: readonly Heartbeat[], nowMs: number): ReadinessCheck {
   const check = { name: job, limitSeconds: LIMIT_SECONDS };
   const atMs = heartbeats.find((item) => item.job === job)?.atMs;
-  if (atMs === undefined) {
-    const detail = `No ${NAMES[job]} has been seen yet: the schedule has not run since Fairlead was installed.`;
-    return { ...check, status: 'failed', detail };
-  }
+  if (atMs === undefined) return { ...check, status: 'failed', detail: say('JobNeverRan', { job }).text };
   // The clock of the machine that has written the heartbeat may be ahead.
   const ageSeconds = Math.max(0, Math.floor((nowMs - atMs) / 1000));
-  const ended = `The last ${NAMES[job]} ended ${ageSeconds} s ago`;
-  return ageSeconds <= LIMIT_SECONDS
-    ? { ...check, status: 'ok', ageSeconds, detail: `${ended}.` }
-    : {
-        ...check,
-        status: 'failed',
-        ageSeconds,
-        detail: `${ended}: the schedule has stopped, or each run of it fails.`,
-      };
+  const isLate = ageSeconds > LIMIT_SECONDS;
+  const { text: detail } = say(isLate ? 'JobLate' : 'JobRan', { job, seconds: ageSeconds });
+  return { ...check, status: isLate ? 'failed' : 'ok', ageSeconds, detail };
 }

@@ -1,4 +1,5 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Place } from '../../../schemas/place.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type {
@@ -23,7 +24,7 @@ import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pus
 import { ReadTimedOut } from '../../engine/reconcile/session.ts';
 import { AppError, summarize, throwFaults } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
-import { unknownReference } from '../issues.ts';
+import { noSuch, unknownReference } from '../issues.ts';
 import { load, requireService } from '../load.ts';
 
 const PUSH_SECONDS = 5;
@@ -35,12 +36,12 @@ const MAX_PUSHES = 20;
 const MAX_REPLAYED = 7200;
 
 const ASSUMPTIONS = [
-  `Gateways follow a decision, and are verified, ${PUSH_SECONDS} s after it.`,
-  `A call to the cloud takes ${CALL_SECONDS} s, one after the other, and budgets are full when a push begins.`,
-  'A cluster that fails does so right after a probe, and a probe that fails takes its time-out.',
-  'Voters that are silent now agree with what is known of the health of each cluster, and all answer in time.',
-  'Requests per second are the peaks that routes declare.',
-];
+  say('PushTakes', { seconds: PUSH_SECONDS }),
+  say('CallTakes', { seconds: CALL_SECONDS }),
+  say('FailsAfterProbe'),
+  say('VotersAgree'),
+  say('PeaksCount'),
+].map(({ text }) => text);
 
 /**
  * Simulates a scenario under the current policy and under a candidate. Writes nothing. Throws `not-found`,
@@ -124,12 +125,12 @@ function unknownNames(
   gateways: readonly Resource<'gateway'>[],
 ): Issue[] {
   const missing = placesOf(scenario).flatMap(({ place, pointer }) => {
-    const { field, detail } = emptyPlace(place);
-    return clustersAt(clusters, place).length > 0 ? [] : [unknownReference(pointer ?? `#/scenario/${field}`, detail)];
+    const { field, message } = emptyPlace(place);
+    return clustersAt(clusters, place).length > 0 ? [] : [unknownReference(pointer ?? `#/scenario/${field}`, message)];
   });
   const voters = (policy?.voters ?? []).flatMap((voter, index) => {
     if (!('gateway' in voter) || gateways.some(({ name }) => name === voter.gateway)) return [];
-    return [unknownReference(`#/policy/voters/${index}/gateway`, `there is no gateway ${voter.gateway}`)];
+    return [noSuch(`#/policy/voters/${index}/gateway`, 'gateway', voter.gateway)];
   });
   return [...missing, ...voters];
 }
@@ -204,7 +205,7 @@ async function pushesOf(
       if (states.length < 2) return none;
       try {
         const foretold = await estimatePushes(deps, gateway, states);
-        if (foretold === undefined) return { ...none, problem: 'Its instance is yet to be created.' };
+        if (foretold === undefined) return { ...none, problem: say('InstanceMissing').text };
         const { pushes } = foretold;
         return {
           gateway: gateway.name,
@@ -216,7 +217,7 @@ async function pushesOf(
       } catch (error) {
         if (error instanceof ReadTimedOut) return { ...none, problem: 'It could not be read in time.' };
         if (!(error instanceof CloudError)) throw error;
-        return { ...none, problem: `It cannot be looked at: ${error.action} answered ${error.code}.` };
+        return { ...none, problem: say('NotLookedAt', error).text };
       }
     }),
   );

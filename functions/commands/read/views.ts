@@ -3,6 +3,7 @@ import type { Condition } from '../../../schemas/common.ts';
 import type { Distribution } from '../../../schemas/distribution.ts';
 import type { Fleet } from '../../../schemas/fleet.ts';
 import type { Gateway, GatewayReading, GatewaySync } from '../../../schemas/gateway.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { BackendShares, DistributionUsed, Route } from '../../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../../schemas/service.ts';
@@ -232,7 +233,7 @@ function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Reso
     ...(quotas !== undefined && { quotas }),
   };
   if (record === undefined || (record.state === 'Verified' && isBehind)) {
-    return { state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0, ...known };
+    return { state: 'Pending', reason: 'Pending', message: say('ChangesToPush').text, attempts: 0, ...known };
   }
   const { state, reason, message, attempts } = record;
   return { state, reason, message, attempts, ...known };

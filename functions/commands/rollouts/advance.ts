@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { AUTOMATION } from '../../core/access/principal.ts';
 import { ended, stopped, withStep, withVerification } from '../../core/rollout/changes.ts';
@@ -103,7 +104,8 @@ async function takeStep(ctx: Context, document: StoredDocument<'rollout'>, step:
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'write-conflict' || error.code === 'already-ended' || error.code === 'not-found') return;
     const cause = error.code === 'rule-violated' ? 'rule' : 'declaration';
-    const detail = `The step of ${body.steps[step]?.percent} % is refused: ${error.errors[0]?.detail ?? error.detail}.`;
+    const told = error.errors[0]?.detail ?? error.detail;
+    const { text: detail } = say('StepRefused', { percent: body.steps[step]?.percent, detail: told });
     await stop(ctx, document, { cause, detail });
   }
 }

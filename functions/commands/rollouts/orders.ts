@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { resumed, stopped, undone } from '../../core/rollout/changes.ts';
 import { isOwn } from '../../core/rollout/next-move.ts';
@@ -5,11 +6,9 @@ import type { StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { auditingRefusals } from '../refusals.ts';
+import { untilWritten } from '../until-written.ts';
 import { distributionOf, loadRollout, type RolloutRef, recordRollout, writeRollout } from './records.ts';
 import type { StartedRollout } from './start.ts';
-
-/** The number of attempts to change the state of a rollout while other writes come first. */
-const MAX_ATTEMPTS = 5;
 
 /**
  * Stops a rollout at its current step until somebody resumes it. A stopped one stays stopped. Throws `not-found` and
@@ -22,7 +21,7 @@ export async function pauseRollout(ctx: Context, ref: RolloutRef, reason: string
       cause: 'person',
       at,
       actor: ctx.principal.actor,
-      detail: `${ctx.principal.actor} has stopped it: ${reason.replace(/\.$/, '')}.`,
+      detail: say('StoppedBy', { actor: ctx.principal.actor, reason }).text,
     });
   });
 }
@@ -63,17 +62,13 @@ async function changeState(
 ): Promise<StartedRollout> {
   const ctx = { ...given, reason: given.reason ?? reason };
   return await auditingRefusals(ctx, distributionOf(ref), 'rollout.refused', async () => {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    return await untilWritten(async () => {
       const before = await loadRollout(ctx, ref);
       await requireLive(ctx, ref, before);
       const body = change(before.body, timestamp(ctx.deps.clock.now()));
       if (ctx.isDry || body === before.body) return { rollout: body };
-      if (await recordRollout(ctx, before, body, event)) return { rollout: body };
-    }
-    throw new AppError(
-      'write-conflict',
-      'Others wrote at the same time, again and again, and came first each time: send the request again.',
-    );
+      return (await recordRollout(ctx, before, body, event)) ? { rollout: body } : undefined;
+    });
   });
 }
 
@@ -83,10 +78,7 @@ async function requireLive(
   { body, isPending }: StoredDocument<'rollout'>,
 ): Promise<void> {
   const { fleet, distribution: name } = ref;
-  if (!isPending) throw new AppError('already-ended', `The rollout ${body.id} is ${body.state}.`);
+  if (!isPending) throw new AppError('already-ended', say('RolloutEnded', { rollout: body.id, state: body.state }));
   if (isOwn(body, await ctx.deps.store.get('distribution', fleet, name))) return;
-  throw new AppError(
-    'already-ended',
-    `Somebody else has changed the distribution ${name} since, which has ended ${body.id}.`,
-  );
+  throw new AppError('already-ended', say('RolloutSuperseded', { rollout: body.id, distribution: name }));
 }

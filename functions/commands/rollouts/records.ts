@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { auditEvent } from '../../core/model/audit.ts';
 import type { RefTo, Resource } from '../../core/model/resource.ts';
@@ -23,7 +24,7 @@ export async function loadRollout(ctx: Context, ref: RolloutRef): Promise<Stored
   const { fleet, distribution, rollout: id } = ref;
   const found = await ctx.deps.store.document(fleet, 'rollout', id);
   if (found?.body.distribution === distribution) return found;
-  throw new AppError('not-found', `There is no rollout ${id} of the distribution ${distribution} in fleet ${fleet}.`);
+  throw new AppError('not-found', say('NoRollout', { name: id, distribution, fleet }));
 }
 
 export function distributionOf({ fleet, distribution: name }: Pick<RolloutRef, 'fleet' | 'distribution'>) {
@@ -105,6 +106,6 @@ export function withMembers(
 function requireOwn(rollout: DistributionRollout, distribution: Resource<'distribution'>): void {
   if (isOwn(rollout, distribution)) return;
   const { id, revision } = rollout;
-  const now = `is at revision ${distribution.revision} now, and ${id} has left it at revision ${revision}`;
-  throw new AppError('already-ended', `Somebody else has changed the distribution ${distribution.name}: it ${now}.`);
+  const { name, revision: now } = distribution;
+  throw new AppError('already-ended', say('RolloutOvertaken', { rollout: id, distribution: name, revision, now }));
 }

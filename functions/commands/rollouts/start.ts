@@ -1,3 +1,4 @@
+import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { DistributionRollout, DistributionRolloutSpec } from '../../../schemas/rollout.ts';
 import type { Resource } from '../../core/model/resource.ts';
@@ -109,15 +110,12 @@ async function requireNone(ctx: Context, distribution: Distribution): Promise<vo
     (rollout) => rollout.distribution === distribution.name && isOwn(rollout, distribution),
   );
   if (live === undefined) return;
-  throw new AppError(
-    'already-live',
-    `The rollout ${live.id} of ${distribution.name} is ${live.state}: undo it or let it end first.`,
-  );
+  const { id, state } = live;
+  throw new AppError('already-live', say('RolloutLive', { rollout: id, distribution: distribution.name, state }));
 }
 
 function refuseReplicas(name: string): never {
-  const detail = `${name} goes by replicas, which are others for each service: give it weights by a write of its own first`;
-  throwFaults([conflict('#/clusters', detail)]);
+  throwFaults([conflict('#/clusters', say('GoesByReplicas', { distribution: name }))]);
   throw new Error('A fault is refused.');
 }
 
@@ -148,17 +146,14 @@ async function changeTo(
 async function heldBack(ctx: Context, reader: FleetReader, rollout: DistributionRollout): Promise<Issue[]> {
   const fleet = await load(ctx, { kind: 'fleet', fleet: rollout.fleet, name: rollout.fleet });
   const failing = (await readGainers(ctx, reader, fleet, rollout)).flatMap(({ cluster, fault }) =>
-    fault === undefined ? [] : [violation(`clusters/${cluster}`, fault.replace(/\.$/, ''))],
+    fault === undefined ? [] : [violation(`clusters/${cluster}`, say('MustNotGain', { fault }))],
   );
   if (fleet.spec.automation !== 'paused') return failing;
-  return [
-    ...failing,
-    violation(`fleets/${fleet.name}#/automation`, 'automation is paused, and nobody else would take the steps'),
-  ];
+  return [...failing, violation(`fleets/${fleet.name}#/automation`, say('RolloutWhilePaused'))];
 }
 
-function violation(pointer: string, detail: string): Issue {
-  return { pointer, code: 'rule-violated', detail };
+function violation(pointer: string, message: Message): Issue {
+  return issueAt(pointer, 'rule-violated', message);
 }
 
 async function checkedSteps(ctx: Context, { rollout, before, reader }: Planned): Promise<DistributionRollout> {

@@ -1,4 +1,5 @@
 import type { Decision, PointsRange, Recommended } from '../../../schemas/decision.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { clusterPoints, rangeText } from '../../core/allocation/points.ts';
 import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
@@ -41,7 +42,7 @@ export async function applyRecommendation(ctx: Context, fleet: string, id: strin
     let note: string | undefined;
     const commanded = await commandTraffic(ctx, fleet, (input) => {
       const command = applyOf(decision, input);
-      note = command ? undefined : `Gateways are given already what ${id} recommends.`;
+      note = command ? undefined : say('AppliedAlready', { decision: id }).text;
       return command;
     });
     return note === undefined ? commanded : { note };
@@ -58,9 +59,8 @@ function applyOf({ id, recommended }: Decision, { traffic, placements }: Decisio
   const given = clusterPoints(placements, traffic);
   const issues = recommended ? differences(recommended, now, given) : [];
   const head = traffic.head?.decision;
-  const instead = now ? `What is recommended now is that of ${head}.` : 'Nothing is recommended now.';
-  const why = recommended ? `What ${id} recommends is not recommended any more.` : `${id} recommends nothing.`;
-  throw new AppError('stale-recommendation', `${why} ${instead}`, issues);
+  const why = say(recommended ? 'Outdated' : 'RecommendsNothing', { decision: id, head: now && head });
+  throw new AppError('stale-recommendation', why, issues);
 }
 
 /** Returns an issue for each cluster whose points would differ from those recommended then. */
@@ -76,16 +76,13 @@ function differences(
   const text = (range: PointsRange | undefined) => (range ? rangeText(range) : 'nothing');
   const told = names.map((cluster) => {
     const [before, after] = [was.get(cluster), is.get(cluster)];
-    const so = before ? `was to have ${text(before)}` : 'was to keep what it had';
-    const but = after ? `is to have ${text(after)} now` : `is to keep ${text(given.get(cluster))} now`;
-    return { cluster, so, but, isSame: text(before) === text(after) };
+    const points = { before: before && text(before), after: after && text(after), kept: text(given.get(cluster)) };
+    return { cluster, points, isSame: text(before) === text(after) };
   });
   const changed = told.filter(({ isSame }) => !isSame);
-  return (changed.length > 0 ? changed : told).map(({ cluster, so, but, isSame }) => ({
-    pointer: `clusters/${cluster}`,
-    code: 'stale-recommendation',
-    detail: isSame ? `it ${so}, and its backends are others now` : `it ${so}, and ${but}`,
-  }));
+  return (changed.length > 0 ? changed : told).map(({ cluster, points, isSame }) =>
+    issueAt(`clusters/${cluster}`, 'stale-recommendation', say(isSame ? 'OtherBackends' : 'OtherPoints', points)),
+  );
 }
 
 /**

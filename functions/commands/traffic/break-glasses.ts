@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
 import type { Planned } from '../../core/access/approvals.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
@@ -8,7 +9,7 @@ import { viewBreakGlass } from '../../engine/failover/overrides.ts';
 import { AppError } from '../app-error.ts';
 import { requireApproval } from '../approvals/require.ts';
 import type { Context } from '../context.ts';
-import { load, requireFleet } from '../load.ts';
+import { load, missing, requireFleet } from '../load.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { commandTraffic } from './command.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
@@ -31,7 +32,7 @@ export async function listBreakGlasses(ctx: Context, fleet: string, request: Pag
 /** Returns a break-glass. Throws `not-found`. */
 export async function getBreakGlass(ctx: Context, fleet: string, name: string): Promise<BreakGlass> {
   const known = await find(ctx, fleet, name);
-  if (known === undefined) throw new AppError('not-found', `There is no break-glass ${name} in fleet ${fleet}.`);
+  if (known === undefined) throw missing('break-glass', name, fleet);
   return known;
 }
 
@@ -56,7 +57,7 @@ export async function putBreakGlass(
     if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
     if (known && equal(specOf(known), normal(spec))) {
       if (known.state === 'ended')
-        throw new AppError('already-ended', `The break-glass ${name} ended at ${known.endedAt}.`);
+        throw new AppError('already-ended', say('BreakGlassEnded', { name, endedAt: known.endedAt }));
       return { created: false, breakGlass: known };
     }
     requireExpiry(ctx, spec.expiresAt);

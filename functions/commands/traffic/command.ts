@@ -1,5 +1,6 @@
 import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Command, DecisionInput, DecisionResult } from '../../core/failover/decision-input.ts';
 import type { StoredDocument } from '../../deps.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
@@ -61,7 +62,7 @@ export async function tryCommand(
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
   await authorizeTraffic(ctx, fleet);
   const answer = await evaluate(deps, fleet, spec, { command, ...options, ...authorOf(ctx), isDry });
-  if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
+  if (answer.isLost) throw new AppError('write-conflict', say('Outdecided'));
   const { result, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));
   return { result, ...(decision && { decision }), operation: operation?.id };
@@ -69,7 +70,8 @@ export async function tryCommand(
 
 function refused(fleet: string, result: DecisionResult): AppError {
   const issues = violations(result.rules, fleet);
-  return new AppError('rule-violated', issues.map(({ detail }) => detail).join('; '), issues);
+  const rules = issues.map(({ detail }) => detail).join('; ');
+  return new AppError('rule-violated', say('RulesViolated', { rules }), issues);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { DataGateAnswerSpec } from '../../../schemas/data-gate.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import { openQuestions, questionOf } from '../../core/failover/data-gates.ts';
 import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
 import { AppError } from '../app-error.ts';
@@ -16,7 +17,7 @@ export async function answerDataGate(ctx: Context, fleet: string, spec: DataGate
     const asker = { ...ctx, reason: ctx.reason ?? spec.reason };
     const commanded = await commandTraffic(asker, fleet, (input) => {
       const command = commandOf(input, spec);
-      note = command ? undefined : `The data gate of ${spec.city} was answered ${spec.answer} already.`;
+      note = command ? undefined : say('AnsweredAlready', spec).text;
       return command;
     });
     return note === undefined ? commanded : { note };
@@ -33,12 +34,10 @@ function commandOf(input: DecisionInput, { city, answer, question: id }: DataGat
   throw new AppError('nothing-asked', whyNot(input, city, isOpen));
 }
 
-function whyNot({ traffic, policy }: DecisionInput, city: string, isOpen: boolean): string {
-  if (!policy.failover.dataGates?.some((gate) => gate.city === city)) return `There is no data gate of ${city}.`;
-  if (isOpen) return `The data gate of ${city} asks something else now.`;
+function whyNot({ traffic, policy }: DecisionInput, city: string, isOpen: boolean): Message {
+  if (!policy.failover.dataGates?.some((gate) => gate.city === city)) return say('NoDataGate', { city });
+  if (isOpen) return say('AsksOther', { city });
   const { way, answer } = questionOf(traffic, city) ?? {};
-  if (way === undefined) return `The data gate of ${city} asks nothing now.`;
-  const who =
-    answer?.answer === 'go' ? `${answer.by} has answered go` : 'nobody answered in time, or its clusters are well';
-  return `The data gate of ${city} does not ask any more whether the city may be ${way === 'leave' ? 'left' : 'regained'}: ${who}.`;
+  if (way === undefined) return say('AsksNothing', { city });
+  return say('AsksNoMore', { city, way, by: answer?.answer === 'go' ? answer.by : undefined });
 }

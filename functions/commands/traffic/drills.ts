@@ -1,4 +1,5 @@
 import type { DrillRun } from '../../../schemas/drill.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
 import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
@@ -19,11 +20,12 @@ export async function startDrill(ctx: Context, fleet: string, drill: string): Pr
   return await auditingRefusals(ctx, theFleet(fleet), 'drill.refused', async () => {
     const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
     const isDeclared = spec.drills.some(({ name }) => name === drill);
-    throwFaults(isDeclared ? [] : [unknownReference('#/drill', `the fleet declares no drill ${drill}`)]);
+    throwFaults(isDeclared ? [] : [unknownReference('#/drill', say('NoDrill', { drill }))]);
     const run = `drl_${ctx.deps.ids.ulid()}`;
     const commanded = await commandTraffic(ctx, fleet, ({ traffic }) => {
       if (traffic.drill) {
-        throw new AppError('already-live', `The drill ${traffic.drill.name} is running: ${traffic.drill.run}.`);
+        const { name, run: live } = traffic.drill;
+        throw new AppError('already-live', say('DrillRuns', { drill: name, run: live }));
       }
       return { type: 'start-drill', drill, run };
     });
@@ -46,6 +48,6 @@ export async function abortDrill(ctx: Context, fleet: string, id: string): Promi
  * another one has begun.
  */
 function abortOf({ traffic }: DecisionInput, id: string): Command {
-  if (traffic.drill?.run !== id) throw new AppError('already-ended', `The drill run ${id} has ended.`);
+  if (traffic.drill?.run !== id) throw new AppError('already-ended', say('DrillEnded', { run: id }));
   return { type: 'abort-drill' };
 }

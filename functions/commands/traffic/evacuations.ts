@@ -80,8 +80,8 @@ function withReason(ctx: Context, reason: string): Context {
 /** Returns the clusters of a place. Throws `unknown-reference` when there is none. */
 function clustersOf({ clusters }: DecisionInput, place: Place): ClusterFacts[] {
   const found = clustersAt(clusters, place);
-  const { field, detail } = emptyPlace(place);
-  throwFaults(found.length === 0 ? [unknownReference(`#/${field}`, detail)] : []);
+  const { field, message } = emptyPlace(place);
+  throwFaults(found.length === 0 ? [unknownReference(`#/${field}`, message)] : []);
   return found;
 }
 

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Shift, ShiftSpec } from '../../../schemas/shift.ts';
 import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { isSameTarget, targetText } from '../../core/failover/shifts.ts';
@@ -7,8 +8,8 @@ import type { Page, PageRequest } from '../../deps.ts';
 import { viewShift } from '../../engine/failover/overrides.ts';
 import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { unknownReference } from '../issues.ts';
-import { requireFleet, requireService } from '../load.ts';
+import { noSuch } from '../issues.ts';
+import { missing, requireFleet, requireService } from '../load.ts';
 import { showShifts } from '../read/shift-view.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { commandTraffic } from './command.ts';
@@ -33,7 +34,7 @@ export async function listShifts(ctx: Context, fleet: string, request: PageReque
 /** Returns a shift. Throws `not-found`. */
 export async function getShift(ctx: Context, fleet: string, name: string): Promise<Shift> {
   const known = await find(ctx, fleet, name);
-  if (known === undefined) throw new AppError('not-found', `There is no shift ${name} in fleet ${fleet}.`);
+  if (known === undefined) throw missing('shift', name, fleet);
   const [shown = known] = await showShifts(ctx.deps.store, fleet, [known]);
   return shown;
 }
@@ -95,7 +96,7 @@ function hasEnded({ state }: Shift): boolean {
 }
 
 function ended(name: string): AppError {
-  return new AppError('already-ended', `The shift ${name} has ended: begin one of another name.`);
+  return new AppError('already-ended', say('ShiftEnded', { name }));
 }
 
 function specOf({ cluster, service, mode, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
@@ -113,7 +114,7 @@ function normal(spec: ShiftSpec): ShiftSpec {
 
 async function requireTarget(ctx: Context, fleet: string, { cluster, service }: ShiftSpec): Promise<void> {
   const found = await ctx.deps.store.get('cluster', fleet, cluster);
-  throwFaults(found ? [] : [unknownReference('#/cluster', `there is no cluster ${cluster}`)]);
+  throwFaults(found ? [] : [noSuch('#/cluster', 'cluster', cluster)]);
   await requireService(ctx, fleet, service);
 }
 
@@ -124,10 +125,10 @@ async function requireTarget(ctx: Context, fleet: string, { cluster, service }: 
 function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: DecisionInput): LiveShift {
   const known = traffic.shifts.find((item) => item.name === name);
   const rival = traffic.shifts.find((item) => isSameTarget(item, spec) && item.name !== name);
-  if (rival) throw new AppError('already-live', `${targetText(rival)} has the live shift ${rival.name}.`);
+  if (rival) throw new AppError('already-live', say('HasShift', { target: targetText(rival), shift: rival.name }));
   if (known) requireOwner(ctx, `shift ${name}`, known.owner);
   if (known && !isSameTarget(known, spec)) {
-    throw new AppError('already-live', `The shift ${name} is live, of ${targetText(known)}: end it first.`);
+    throw new AppError('already-live', say('ShiftOfOther', { name, target: targetText(known) }));
   }
   const { expiresAt, ...declared } = normal(spec);
   const begun: Omit<LiveShift, keyof ShiftSpec | 'name' | 'expiresAtMs'> = known ?? {

@@ -1,5 +1,6 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { GatewaySpec } from '../../../schemas/gateway.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { checkHost, checkProbeTarget } from '../../core/egress/target.ts';
@@ -35,7 +36,7 @@ export async function validateService(
     if (backend.type === 'endpoints') {
       return forbiddenAddresses(backend.endpoints, `${pointer}/endpoints`, settings);
     }
-    return clusters.get(cluster)?.spec.ingress ? [] : [conflict(pointer, `cluster ${cluster} has no ingress`)];
+    return clusters.get(cluster)?.spec.ingress ? [] : [conflict(pointer, say('NoIngress', { cluster }))];
   });
 }
 
@@ -55,14 +56,14 @@ export function forbiddenCheck({ dataPlaneCheck }: GatewaySpec, settings: Settin
 
 function forbiddenUrl(url: string, pointer: string, settings: Settings): Issue[] {
   const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url }), settings.egress);
-  return reason === undefined ? [] : [forbidden(pointer, reason)];
+  return reason === undefined ? [] : [forbidden(pointer, say('ForbiddenTarget', { reason }))];
 }
 
 function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Settings): Issue[] {
   return probes.flatMap((probe, index) => {
     const reason = checkProbeTarget(probe, settings.egress);
     const member = probe.type === 'http' ? 'url' : 'host';
-    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/${member}`, reason)];
+    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/${member}`, say('ForbiddenTarget', { reason }))];
   });
 }
 
@@ -70,6 +71,6 @@ function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Se
 function forbiddenAddresses(endpoints: readonly { address: string }[], pointer: string, settings: Settings): Issue[] {
   return endpoints.flatMap(({ address }, index) => {
     const reason = checkHost(address, settings.egress);
-    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/address`, reason)];
+    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/address`, say('ForbiddenTarget', { reason }))];
   });
 }

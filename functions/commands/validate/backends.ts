@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
 import { equal } from '../../core/model/digest.ts';
@@ -74,8 +75,8 @@ function ofChanged({ resource: { spec }, before }: Change<'route'>, was: Named, 
       if (before && wasServed(before.spec, ref, was)) return leftAlone(pointer, ref);
       const exports = named.services.get(ref.service)?.spec.exports ?? [];
       return exports.length > 0
-        ? conflict('#/distribution', `it names no cluster with a weight above 0 that exports service ${ref.service}`)
-        : conflict(`${pointer}/service`, `no cluster exports service ${ref.service}`);
+        ? conflict('#/distribution', say('NoExporterWeighs', ref))
+        : conflict(`${pointer}/service`, say('NoExporter', ref));
     });
 }
 
@@ -89,9 +90,8 @@ function ofStanding(route: Route, was: Named, named: Named): Issue[] {
     });
 }
 
-function leftAlone(pointer: string, { service, port }: BackendRef): Issue {
-  const detail = `port ${port} of service ${service} would be left without a cluster: none that exports it would have a weight above 0`;
-  return { pointer, code: 'backend-without-cluster', detail };
+function leftAlone(pointer: string, ref: BackendRef): Issue {
+  return issueAt(pointer, 'backend-without-cluster', say('LeftAlone', ref));
 }
 
 function hasPort({ service, port }: BackendRef, { services }: Named): boolean {

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
 import { maySee, type Principal } from '../../core/access/principal.ts';
@@ -45,14 +46,19 @@ function contestedRules(
   const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
   const { rules } = resolve({ clusters: [], services: [], distributions: [], routes: [...others, own] });
   const isOwn = (rule: Rule) => routeOf(rule) === name;
-  const ties = findTies(rules, isOwn).map(([a, b]) => {
-    const reason = `${a.key} and ${b.key} are equally specific and a request may match both: add a condition to one of them`;
-    return { first: a, second: b, reason };
-  });
-  const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules, isOwn);
-  return [...ties, ...disorders].flatMap(({ first, second, reason }) => {
-    const own = [second, first].find(isOwn);
-    return own ? [conflict(matchPointer(own.key), `gateway ${gateway.name}: ${reason}`)] : [];
+  const ties = findTies(rules, isOwn).map(([first, second]) => ({
+    pair: [first, second],
+    message: say('Tie', { gateway: gateway.name, first: first.key, second: second.key }),
+  }));
+  const disorders = providerFor(providerOf(gateway.spec))
+    .checkOrder(rules, isOwn)
+    .map(({ first, second, reason }) => ({
+      pair: [first, second],
+      message: say('Disorder', { gateway: gateway.name, reason }),
+    }));
+  return [...ties, ...disorders].flatMap(({ pair, message }) => {
+    const own = pair.findLast(isOwn);
+    return own ? [conflict(matchPointer(own.key), message)] : [];
   });
 }
 
@@ -74,9 +80,11 @@ async function claimedHostnames(
   return hostnames.flatMap((hostname, index) => {
     const other = elsewhere.find((route) => route.spec.hostnames.includes(hostname));
     if (other === undefined) return [];
+    const { name: route, fleet } = other;
     // Nobody learns the names of what is in a fleet that they may not see.
-    const isSeen = maySee(principal, other.fleet);
-    const by = isSeen ? `by route ${other.name} of fleet ${other.fleet}` : 'already';
-    return [conflict(`#/hostnames/${index}`, `${hostname} is claimed on this gateway ${by}`)];
+    const message = maySee(principal, fleet)
+      ? say('HostClaimed', { hostname, route, fleet })
+      : say('HostClaimedElsewhere', { hostname });
+    return [conflict(`#/hostnames/${index}`, message)];
   });
 }

@@ -1,4 +1,5 @@
 import type { Split } from '../../../schemas/distribution.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { isNamedBy, namesPlaces, placeOf } from '../../core/routing/distribution.ts';
@@ -25,15 +26,15 @@ function faultsIn({ clusters: members }: Split, pointer: string, clusters: Reado
     const { by, name } = placeOf(member);
     const at = `${pointer}/clusters/${index}/${by}`;
     const among = [...clusters.keys()].filter((cluster) => isNamedBy(member, cluster, clusters));
-    if (among.length === 0 && by !== 'cluster') return [unknownReference(at, `no cluster has the ${by} ${name}`)];
+    if (among.length === 0 && by !== 'cluster') return [unknownReference(at, say('NobodyThere', { by, name }))];
     const twice = among.find((cluster) => first.has(cluster));
     for (const cluster of among) if (!first.has(cluster)) first.set(cluster, index);
     if (twice === undefined) return [];
-    return [conflict(at, `cluster ${twice} is named by ${pointer}/clusters/${first.get(twice)} already`)];
+    return [conflict(at, say('NamedTwice', { cluster: twice, pointer: `${pointer}/clusters/${first.get(twice)}` }))];
   });
   if (first.size <= MAX_CLUSTERS) return issues;
-  const detail = `it comes to ${first.size} clusters, and ${MAX_CLUSTERS} can serve a backend`;
-  return [...issues, conflict(`${pointer}/clusters`, detail)];
+  const tooMany = say('TooManyClusters', { count: first.size, most: MAX_CLUSTERS });
+  return [...issues, conflict(`${pointer}/clusters`, tooMany)];
 }
 
 /**
@@ -66,11 +67,11 @@ function displaced(resource: Resource<'distribution' | 'route'>, was: Clusters, 
   const known = new Set(faultsIn(found.split, found.pointer, was).map(({ pointer }) => pointer));
   return faultsIn(found.split, found.pointer, is)
     .filter(({ pointer }) => !known.has(pointer))
-    .map(({ pointer, code, detail }) => ({
-      pointer: `${resource.kind}s/${resource.name}${pointer}`,
-      code: code === 'unknown-reference' ? 'still-referenced' : code,
-      detail: `${resource.kind} ${resource.name}: ${detail}`,
-    }));
+    .map(({ pointer, code, detail }) => {
+      const { kind, name } = resource;
+      const shown = code === 'unknown-reference' ? 'still-referenced' : code;
+      return issueAt(`${kind}s/${name}${pointer}`, shown, say('Displaced', { kind, name, detail }));
+    });
 }
 
 /** Returns the split that a resource declares and its pointer, or undefined for a route without a split of its own. */

@@ -1,4 +1,5 @@
 import type { GatewayTarget } from '../../../schemas/gateway.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { equal } from '../../core/model/digest.ts';
 import { instanceOf, type Resource } from '../../core/model/resource.ts';
@@ -33,8 +34,7 @@ const MAX_GATEWAYS = 40;
 
 function tooMany({ verb }: Change<'gateway'>, gateways: Gateways): Issue[] {
   if (verb !== 'create' || gateways.length <= MAX_GATEWAYS) return [];
-  const detail = `a fleet has at most ${MAX_GATEWAYS} gateways`;
-  return [{ pointer: 'path/gateway', code: 'limit-exceeded', detail }];
+  return [issueAt('path/gateway', 'limit-exceeded', say('TooManyGateways', { most: MAX_GATEWAYS }))];
 }
 
 function sameInstance(a: GatewayTarget, b: GatewayTarget): boolean {
@@ -51,17 +51,15 @@ function movedFields(from: GatewayTarget, to: GatewayTarget): string[] {
 function moved({ resource: { spec }, before }: Change<'gateway'>): Issue[] {
   if (before === undefined) return [];
   if (!equal(before.spec.provision, spec.provision)) {
-    return [conflict('#/provision', 'it cannot change: declare another gateway')];
+    return [conflict('#/provision', say('GatewayFixed'))];
   }
   if (before.spec.target === undefined || spec.target === undefined) return [];
   const { target } = spec;
   const fields = movedFields(before.spec.target, target);
   const left = attachmentsOf(before.spec.target).filter(({ attachment }) => !hasAttachment(target, attachment));
   return [
-    ...fields.map((field) => conflict(`#/target/${field}`, 'it cannot change: declare another gateway')),
-    ...(fields.length === 0 && left.length > 0
-      ? [conflict('#/target/listenerIds', 'no listener can be left: declare another gateway')]
-      : []),
+    ...fields.map((field) => conflict(`#/target/${field}`, say('GatewayFixed'))),
+    ...(fields.length === 0 && left.length > 0 ? [conflict('#/target/listenerIds', say('ListenerLeft'))] : []),
   ];
 }
 
@@ -87,6 +85,6 @@ function shared({ resource }: Change<'gateway'>, gateways: Gateways): Issue[] {
   return attachmentsOf(target).flatMap(({ attachment, pointer }) =>
     others
       .filter(({ at }) => hasAttachment(at, attachment))
-      .map(({ other }) => conflict(pointer, `${attachment} belongs to gateway ${other}`)),
+      .map(({ other }) => conflict(pointer, say('AttachmentTaken', { attachment, gateway: other }))),
   );
 }

@@ -1,4 +1,5 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
@@ -10,7 +11,7 @@ import { factsOf, policyOf } from '../../engine/failover/decision-input.ts';
 import type { Change } from '../change-set.ts';
 import type { Context } from '../context.ts';
 import type { FleetReader } from '../fleet-reader.ts';
-import { unknownReference } from '../issues.ts';
+import { noSuch, unknownReference } from '../issues.ts';
 import { forbiddenTargets } from './addresses.ts';
 
 /**
@@ -58,7 +59,7 @@ function unknownNotificationTargets({ notifications }: FleetSpec, { notification
   return notifications.flatMap(({ target }, index) =>
     notificationTargets.includes(target)
       ? []
-      : [unknownReference(`#/notifications/${index}/target`, `there is no notification target ${target}`)],
+      : [unknownReference(`#/notifications/${index}/target`, say('NoTarget', { name: target }))],
   );
 }
 
@@ -67,12 +68,7 @@ function unknownGateTargets({ failover }: FleetSpec, { webhookTargets }: Setting
   return (failover.dataGates ?? []).flatMap(({ target }, index) =>
     target === undefined || webhookTargets.includes(target)
       ? []
-      : [
-          unknownReference(
-            `#/failover/dataGates/${index}/target`,
-            `there is no target ${target} of the format webhook`,
-          ),
-        ],
+      : [unknownReference(`#/failover/dataGates/${index}/target`, say('NoWebhook', { name: target }))],
   );
 }
 
@@ -106,14 +102,12 @@ function placesOfNobody(spec: FleetSpec, known: readonly Resource<'cluster'>[]):
   const facts = known.map((cluster) => factsOf(cluster, spec));
   return namedPlaces(spec).flatMap(({ pointer, place }) => {
     if (clustersAt(facts, place).length > 0) return [];
-    const { field, detail } = emptyPlace(place);
-    return [unknownReference(`${pointer}/${field}`, detail)];
+    const { field, message } = emptyPlace(place);
+    return [unknownReference(`${pointer}/${field}`, message)];
   });
 }
 
 function missing(kind: 'cluster' | 'gateway', named: readonly Named[], known: readonly { name: string }[]): Issue[] {
   const names = new Set(known.map(({ name }) => name));
-  return named
-    .filter(({ name }) => !names.has(name))
-    .map(({ name, pointer }) => unknownReference(pointer, `there is no ${kind} ${name}`));
+  return named.filter(({ name }) => !names.has(name)).map(({ name, pointer }) => noSuch(pointer, kind, name));
 }

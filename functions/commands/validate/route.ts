@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
 import { providerOf, type Resource } from '../../core/model/resource.ts';
@@ -33,12 +34,7 @@ function misplacedPrefixes(spec: RouteSpec): Issue[] {
     rule.filters.flatMap((filter, index) => {
       const replaces = 'path' in filter && filter.path?.type === 'ReplacePrefixMatch';
       if (!replaces || rule.matches.every((match) => match.path.type === 'Prefix')) return [];
-      return [
-        conflict(
-          `#/rules/${ruleIndex}/filters/${index}/path`,
-          'every match of the rule must be a Prefix to replace it',
-        ),
-      ];
+      return [conflict(`#/rules/${ruleIndex}/filters/${index}/path`, say('PrefixOnly'))];
     }),
   );
 }
@@ -52,10 +48,8 @@ function unsupported(spec: RouteSpec, gateways: readonly Resource<'gateway'>[]):
       return reason === true ? [] : [{ pointer, detail: `${FEATURES[feature]}: ${reason}` }];
     });
     const found = missing.length > 0 ? missing : provider.check(spec);
-    return found.map(({ pointer, detail }) => ({
-      pointer,
-      code: 'unsupported-feature',
-      detail: `gateway ${gateway.name}: ${detail}`,
-    }));
+    return found.map(({ pointer, detail }) =>
+      issueAt(pointer, 'unsupported-feature', say('AtGateway', { gateway: gateway.name, detail })),
+    );
   });
 }

@@ -1,7 +1,8 @@
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { credentialsIn, lostSecret } from '../../core/lint/credentials.ts';
 import type { Resource } from '../../core/model/resource.ts';
-import { lacksSecret, type NeededSecret, neededSecrets, sentRequests } from '../../core/model/sent-requests.ts';
+import { type NeededSecret, neededSecrets, sentRequests } from '../../core/model/sent-requests.ts';
 import type { Secrets } from '../../deps.ts';
 import { type Change, isOf } from '../change-set.ts';
 import type { FleetReader } from '../fleet-reader.ts';
@@ -18,11 +19,11 @@ export async function secretFaults(change: Change, secrets: Secrets): Promise<Is
   const lacking = await lackingSecrets(resource, secrets);
   return [
     ...sentRequests(resource).flatMap(credentialsIn),
-    ...lacking.map((needed) => unknownReference(needed.pointer, `${lacksSecret(needed)}: ${ADD_IT}`)),
+    ...lacking.map((needed) =>
+      unknownReference(needed.pointer, say('NoSecret', { name: needed.name, host: needed.host })),
+    ),
   ];
 }
-
-const ADD_IT = 'add it to SECRETS of the control plane, or let agents alone send the request';
 
 /**
  * Returns warnings about everything in a fleet that sends requests: credentials that were declared before these were
@@ -41,7 +42,7 @@ export async function secretWarnings(
     );
   });
   const all = (await Promise.all(found)).flat();
-  const more = { pointer: '#', code: 'credential-in-clear', detail: `as many as ${all.length} places are like that` };
+  const more = issueAt('#', 'credential-in-clear', say('MorePlaces', { count: all.length }));
   return all.length > SHOWN_PLACES ? [...all.slice(0, SHOWN_PLACES), more] : all;
 }
 

@@ -1,4 +1,5 @@
 import type { ApprovedAction } from '../../../schemas/approval.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { actionsOf, hasApprover, sentencesOf } from '../../core/access/approvals.ts';
 import { type Difference, differencesDigest } from '../../core/model/declarations.ts';
 import { equal } from '../../core/model/digest.ts';
@@ -50,11 +51,7 @@ async function requireApprover({ deps, principal }: Context, set: ChangeSet, cha
   if (hasApprover(grants, { ...approvals, fleet: set.fleet, requester: principal.actor })) return;
   const where = approvals.required.includes('grant') ? 'every fleet' : 'this fleet';
   throwFaults([
-    withWholePointer(
-      set,
-      resource,
-      conflict('#/approvals/required', `nobody but you could approve: make an approver in ${where} first`),
-    ),
+    withWholePointer(set, resource, conflict('#/approvals/required', say('NobodyCouldApprove', { where }))),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { canonicalJson } from '../../core/model/digest.ts';
 import type { Kind, Ref } from '../../core/model/resource.ts';
@@ -102,8 +103,7 @@ async function emptiedGateways({ changes, then }: ChangeSet): Promise<Issue[]> {
   const found: Issue[] = [];
   for (const name of [...left].sort()) {
     if ((await then.routesUnder({ kind: 'gateway', name }, 1)).length > 0) continue;
-    const detail = `gateway ${name} has routes and would have none: say allowEmpty=true if that is meant`;
-    found.push({ pointer: `gateways/${name}`, code: 'would-empty-gateway', detail });
+    found.push(issueAt(`gateways/${name}`, 'would-empty-gateway', say('WouldEmptyGateway', { gateway: name })));
   }
   return found;
 }
@@ -123,19 +123,11 @@ function limitExceeded(step: ManifestStep | undefined): Issue[] {
   // A gateway takes two items: its row, and the operation that waits for it.
   const room = MAX_ITEMS - 2 * step.gateways.length;
   const parts = step.references.length + step.movedTerms;
-  if (parts > room) {
-    return [
-      exceeded(
-        `one write can change ${room} references and host names and this one changes ${parts}: declare them in several steps`,
-      ),
-    ];
-  }
+  if (parts > room) return [exceeded(say('TooManyParts', { room, parts }))];
   const bytes = new TextEncoder().encode(canonicalJson(step.resource.spec)).length;
-  return bytes > MAX_SPEC_BYTES
-    ? [exceeded(`a declaration holds at most ${MAX_SPEC_BYTES} bytes and this one has ${bytes}`)]
-    : [];
+  return bytes > MAX_SPEC_BYTES ? [exceeded(say('TooManyBytes', { most: MAX_SPEC_BYTES, bytes }))] : [];
 }
 
-function exceeded(detail: string): Issue {
-  return { pointer: '#', code: 'limit-exceeded', detail };
+function exceeded(message: Message): Issue {
+  return issueAt('#', 'limit-exceeded', message);
 }

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { destroyInstance } from '../../engine/reconcile/instance.ts';
 import { AppError, throwFaults } from '../app-error.ts';
@@ -27,7 +28,7 @@ export async function deleteGateway(
 }
 
 function adopted({ spec }: Resource<'gateway'>) {
-  return spec.target ? [conflict('query/deleteInstance', 'the instance was adopted, and is never deleted')] : [];
+  return spec.target ? [conflict('query/deleteInstance', say('Adopted'))] : [];
 }
 
 async function destroy(ctx: Context, resource: Resource<'gateway'>): Promise<void> {
@@ -36,6 +37,5 @@ async function destroy(ctx: Context, resource: Resource<'gateway'>): Promise<voi
     ctx.deps.log.error('gateway.destroy-failed', { fleet, gateway, requestId: ctx.requestId }, error);
     return false;
   });
-  if (!outcome)
-    throw new AppError('unavailable', 'The instance could not be deleted now; it and the gateway are still there.');
+  if (!outcome) throw new AppError('unavailable', say('NotDestroyed'));
 }

@@ -1,4 +1,5 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { BackendRef } from '../../../schemas/route.ts';
 import type { ServiceExport } from '../../../schemas/service.ts';
@@ -31,7 +32,7 @@ export function issuesOf(
   fleet: Pick<FleetSpec, 'defaultDistribution'>,
 ): Issue[] {
   const { code } = finding;
-  const detail = `gateway ${gateway}: ${finding.detail.replace(/\.$/, '')}`;
+  const message = say('AtGateway', { gateway, detail: finding.detail });
   const routes = declared(set.changes.filter(isOf('route'))).filter(({ resource }) =>
     resource.spec.gateways.includes(gateway),
   );
@@ -50,10 +51,10 @@ export function issuesOf(
   for (const look of found) {
     const pointers = look();
     if (pointers.length > 0) {
-      return pointers.map(({ resource, pointer }) => withWholePointer(set, resource, { pointer, code, detail }));
+      return pointers.map(({ resource, pointer }) => withWholePointer(set, resource, issueAt(pointer, code, message)));
     }
   }
-  return [{ pointer: `gateways/${gateway}`, code, detail }];
+  return [issueAt(`gateways/${gateway}`, code, message)];
 }
 
 function declared<C extends Change>(changes: readonly C[]): C[] {

@@ -1,4 +1,5 @@
 import type { FleetPlan, ManifestChange } from '../../../schemas/manifest.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Operation } from '../../../schemas/operation.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { auditEvent, pushOperation } from '../../core/model/audit.ts';
@@ -20,8 +21,10 @@ import { authorOf, type Context, timestamp } from '../context.ts';
 import { fleetReader } from '../fleet-reader.ts';
 import { FOLLOW_MS, followAll } from '../follow.ts';
 import { kinds } from '../kinds.ts';
+import { missing } from '../load.ts';
 import { viewOperation } from '../read/operations.ts';
 import { theFleet } from '../refusals.ts';
+import { untilWritten } from '../until-written.ts';
 import { clearChanges } from './approval.ts';
 import { checkChanges } from './check.ts';
 import { planWrite } from './plan-write.ts';
@@ -54,9 +57,6 @@ export interface ApplyOptions {
 /** The result of an apply: an operation, or the plan when nothing is written. */
 export type Applied = { operation: Operation; plan?: undefined } | { plan: FleetPlan; operation?: undefined };
 
-/** The number of attempts while moving traffic or other writes come first. */
-const MAX_ATTEMPTS = 5;
-
 /**
  * Brings the fleet to the desired state in one operation. The steps are stored before the first one is written, so that
  * they are completed even if this process dies, and gateways follow once all are written. Throws `not-found` for the
@@ -71,7 +71,7 @@ export async function applyDesired(
 ): Promise<Applied> {
   const { store } = ctx.deps;
   const { fleet } = desired;
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+  const attempt = async (): Promise<Applied | undefined> => {
     const holder = await store.hold(fleet);
     if (holder !== undefined) throw held(holder);
     const { set, checkedAgainst, shown } = await planFleet(ctx, desired, allowEmpty);
@@ -86,11 +86,12 @@ export async function applyDesired(
     const operation = operationOf(ctx, action, fleet, gateways);
     const audit = await auditOf(cleared.ctx, operation, set);
     const { documents } = cleared;
-    if (!(await store.beginManifestWrite(operation, audit, [...set.steps], checkedAgainst, documents))) continue;
+    if (!(await store.beginManifestWrite(operation, audit, [...set.steps], checkedAgainst, documents)))
+      return undefined;
     ctx.waitUntil(finish(ctx, fleet, gateways));
     return { operation: await viewOperation(store, operation) };
-  }
-  throw held(await store.hold(fleet));
+  };
+  return await untilWritten(attempt, async () => held(await store.hold(fleet)));
 }
 
 /** Plans and checks the changes that bring the fleet to the desired state. */
@@ -104,7 +105,7 @@ async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults 
   const changes = wanted.map((difference) => changeOf(ctx.deps, fleet, difference, counts));
   const set = await changeSetOf(now, changes, pointers);
   if (!(await set.then.store.get('fleet', fleet, fleet))) {
-    throw new AppError('not-found', `There is no fleet ${fleet}.`);
+    throw missing('fleet', fleet);
   }
   const checkedAgainst = await checkChanges(ctx, set, { allowEmpty, faults, target: theFleet(fleet) });
   return {
@@ -161,15 +162,11 @@ async function finish(ctx: Context, fleet: string, gateways: readonly string[]):
 }
 
 function held(operation: string | undefined): AppError {
-  const by = operation === undefined ? 'Another operation' : `The operation ${operation}`;
-  return new AppError('write-conflict', `${by} is being written to this fleet: wait until it has ended.`);
+  return new AppError('write-conflict', say('BeingWritten', { operation }));
 }
 
 function stale(digest: string): AppError {
-  return new AppError(
-    'stale-plan',
-    `That is not the plan of this fleet, or not any more: the plan of now is ${digest}.`,
-  );
+  return new AppError('stale-plan', say('StalePlan', { of: 'fleet', digest }));
 }
 
 function operationOf(ctx: Context, action: string, fleet: string, gateways: string[]): OperationRecord {

@@ -6,14 +6,14 @@ import {
   type Manifest,
   type ManifestDocument,
 } from '../../../schemas/manifest.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { KINDS, keyOf } from '../../core/model/declarations.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { compareText } from '../../core/model/text.ts';
-import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-
 import { conflict } from '../issues.ts';
+import { missing } from '../load.ts';
 import { type Applied, type ApplyOptions, applyDesired, everything, type PointedDeclaration } from './fleet.ts';
 
 const TITLES = {
@@ -28,7 +28,7 @@ const TITLES = {
 /** Returns the whole fleet as documents, in an order in which they can be written. Throws `not-found`. */
 export async function exportManifest(ctx: Context, fleet: string): Promise<DeclaredManifest> {
   const resources = await everything(ctx.deps.store, fleet);
-  if (!resources.some(({ kind }) => kind === 'fleet')) throw new AppError('not-found', `There is no fleet ${fleet}.`);
+  if (!resources.some(({ kind }) => kind === 'fleet')) throw missing('fleet', fleet);
   const sorted = resources.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || compareText(a.name, b.name));
   return { apiVersion: API_VERSION, kind: 'List', items: sorted.map(documentOf) };
 }
@@ -53,14 +53,12 @@ export async function applyManifest(
   const faults: Issue[] = [];
   for (const [index, declaration] of declarations.entries()) {
     const pointer = `documents/${index}#/metadata/name`;
-    const twin = first.get(keyOf(declaration));
-    if (twin)
-      faults.push(
-        conflict(pointer, `${keyOf(declaration)} is declared by ${twin.pointer.replace('#/spec', '')} as well`),
-      );
-    else first.set(keyOf(declaration), declaration);
+    const resource = keyOf(declaration);
+    const twin = first.get(resource)?.pointer.replace('#/spec', '');
+    if (twin === undefined) first.set(resource, declaration);
+    else faults.push(conflict(pointer, say('DeclaredTwice', { resource, pointer: twin })));
     if (declaration.kind === 'fleet' && declaration.name !== fleet)
-      faults.push(conflict(pointer, `it must be ${fleet}, as in the path`));
+      faults.push(conflict(pointer, say('OtherFleet', { fleet })));
   }
   const desired = {
     fleet,

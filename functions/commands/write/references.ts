@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { keyOf } from '../../core/model/declarations.ts';
 import type { Resource, Specs } from '../../core/model/resource.ts';
@@ -6,7 +7,7 @@ import { backendsOf } from '../../core/routing/terms.ts';
 import type { Settings, Store } from '../../deps.ts';
 import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 import type { FleetReader } from '../fleet-reader.ts';
-import { referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
+import { noSuch, referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import { kinds, type Reference, referencesOf } from '../kinds.ts';
 
 /** Finds the places of a declaration that name something that would not exist. */
@@ -21,9 +22,7 @@ export async function unknownReferences({ resource }: Change, then: FleetReader,
     for (const item of found) known.add(keyOf(item));
   }
   return [
-    ...references
-      .filter((item) => !known.has(keyOf(item)))
-      .map((item) => unknownReference(item.pointer, `there is no ${item.kind} ${item.name}`)),
+    ...references.filter((item) => !known.has(keyOf(item))).map((item) => noSuch(item.pointer, item.kind, item.name)),
     ...(await unknownPorts(resource.spec, then)),
     ...unknownCredentials(resource.spec, settings),
   ];
@@ -37,13 +36,13 @@ async function unknownPorts(spec: Resource['spec'], then: FleetReader): Promise<
   return backends.flatMap(({ ref, pointer }) => {
     const service = services.get(ref.service);
     if (!service || service.spec.ports.some((item) => item.port === ref.port)) return [];
-    return [unknownReference(`${pointer}/port`, `service ${ref.service} has no port ${ref.port}`)];
+    return [unknownReference(`${pointer}/port`, say('NoPort', ref))];
   });
 }
 
 function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue[] {
   if (!('credentials' in spec) || settings.credentials.includes(spec.credentials)) return [];
-  return [unknownReference('#/credentials', `there is no credential set ${spec.credentials}`)];
+  return [unknownReference('#/credentials', say('NoCredentials', { name: spec.credentials }))];
 }
 
 /**
@@ -104,7 +103,7 @@ function stillReferenced(resource: Resource, { kind, name, pointer }: Reference)
 }
 
 function unknownIn(base: string, { kind, name, pointer }: Reference): Issue {
-  return unknownReference(base + pointer.slice(1), `there is no ${kind} ${name}`);
+  return noSuch(base + pointer.slice(1), kind, name);
 }
 
 /**
@@ -119,9 +118,4 @@ export async function unfinishedPush(store: Store, { resource }: Change, { chang
   return sync?.verifiedAt !== undefined && (losesRoutes || rows.length > 0) ? [UNFINISHED] : [];
 }
 
-const UNFINISHED: Issue = {
-  pointer: '#/policy',
-  code: 'still-referenced',
-  detail:
-    'changes are still being pushed to the gateway: delete it when it is verified, or when its policy is observe-only',
-};
+const UNFINISHED: Issue = issueAt('#/policy', 'still-referenced', say('StillPushing'));

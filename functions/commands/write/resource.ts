@@ -4,24 +4,22 @@ import { equal } from '../../core/model/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resource.ts';
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/schedule/manifest-writes.ts';
-import { AppError, throwFaults } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import type { Clearance } from '../approvals/require.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { fleetReader } from '../fleet-reader.ts';
 import { followAll } from '../follow.ts';
-import { unknownReference } from '../issues.ts';
+import { noSuch } from '../issues.ts';
 import { referencesOf } from '../kinds.ts';
 import { load, notFound, requireFleet } from '../load.ts';
 import { checkPrecondition, type Precondition } from '../precondition.ts';
 import { viewOf } from '../read/resources.ts';
 import type { Views } from '../read/views.ts';
+import { untilWritten } from '../until-written.ts';
 import { clearChanges } from './approval.ts';
 import { checkChanges } from './check.ts';
 import { previewChange, previewView } from './dry-run.ts';
-
-/** The number of attempts to write while other writes come first. */
-const MAX_ATTEMPTS = 5;
 
 /** The result of a write. */
 export interface Written<K extends Kind> {
@@ -74,7 +72,7 @@ async function writeResource<K extends Kind>(
   specOf: (before: Resource<K> | undefined) => Promise<Specs[K]>,
   beside?: Beside<K>,
 ): Promise<Written<K>> {
-  return await attempts(async () => {
+  return await untilWritten(async () => {
     const now = fleetReader(ctx.deps.store, ref.fleet);
     const before = await now.store.get(ref.kind, ref.fleet, ref.name);
     const spec = await specOf(before);
@@ -126,7 +124,7 @@ export async function deleteResource(
   precondition: Precondition,
   destroy?: () => Promise<void>,
 ): Promise<Deleted> {
-  return await attempts(async () => {
+  return await untilWritten(async () => {
     const resource = await load(ctx, ref);
     checkPrecondition(precondition, resource.revision);
     // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
@@ -139,21 +137,6 @@ export async function deleteResource(
     const written = await commitChange(cleared, set, change, checkedAgainst);
     return written && { operation: written.operation };
   });
-}
-
-/**
- * Repeats the work while it resolves with undefined, which means that another write came first. Throws `write-conflict`
- * after the last attempt.
- */
-async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const done = await work();
-    if (done !== undefined) return done;
-  }
-  throw new AppError(
-    'write-conflict',
-    'Others wrote at the same time, again and again, and came first each time: send the request again.',
-  );
 }
 
 /**
@@ -195,5 +178,5 @@ function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
   const places = referencesOf(resource).filter((place) =>
     missing.some((ref) => ref.kind === place.kind && ref.name === place.name),
   );
-  throwFaults(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
+  throwFaults(places.map((place) => noSuch(place.pointer, place.kind, place.name)));
 }

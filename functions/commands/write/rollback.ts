@@ -1,12 +1,13 @@
-import pLimit from 'p-limit';
 import type { AuditEvent } from '../../../schemas/audit.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { RollbackInput } from '../../../schemas/revision.ts';
 import { keyOf } from '../../core/model/declarations.ts';
 import type { Kind, RefTo } from '../../core/model/resource.ts';
 import type { Store } from '../../deps.ts';
-import { AppError, throwFaults } from '../app-error.ts';
+import { createLimit } from '../../limit.ts';
+import { AppError, faultAt, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { conflict, unknownReference } from '../issues.ts';
+import { conflict } from '../issues.ts';
 import { requireFleet } from '../load.ts';
 import type { Precondition } from '../precondition.ts';
 import { requireHistory } from '../read/history.ts';
@@ -29,13 +30,13 @@ const READS_AT_A_TIME = 5;
 export async function rollBackFleet(ctx: Context, fleet: string, at: string, options: ApplyOptions): Promise<Applied> {
   const { store, clock } = ctx.deps;
   await requireFleet(ctx, fleet);
-  if (Date.parse(at) > clock.now()) throwFaults([conflict('#/at', 'it is in the future')]);
+  if (Date.parse(at) > clock.now()) throwFaults([conflict('#/at', say('InTheFuture'))]);
   const then = await store.revisionAt({ kind: 'fleet', fleet, name: fleet }, at);
-  if (then === undefined || then.deleted) throwFaults([conflict('#/at', 'there was no such fleet then')]);
+  if (then === undefined || then.deleted) throwFaults([conflict('#/at', say('NoFleetThen'))]);
   const changed = await changedSince(store, fleet, at);
-  const limit = pLimit(READS_AT_A_TIME);
+  const limit = createLimit(READS_AT_A_TIME);
   const before = await Promise.all([...changed.values()].map((ref) => limit(() => declarationAt(store, ref, at))));
-  const reason = `rollback to ${at}${ctx.reason === undefined ? '' : `: ${ctx.reason}`}`;
+  const reason = say('RolledBackTo', { to: at, reason: ctx.reason }).text;
   const desired = {
     fleet,
     declarations: before.filter((declaration) => declaration !== undefined),
@@ -56,7 +57,7 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
       if (ref !== undefined) changed.set(keyOf(ref), ref);
     }
     if (changed.size > MAX_CHANGED) {
-      throw new AppError('limit-exceeded', `More than ${MAX_CHANGED} resources have changed since: use a later time.`);
+      throw new AppError('limit-exceeded', say('TooManyChanged', { most: MAX_CHANGED }));
     }
     token = page.nextToken;
   } while (token !== undefined);
@@ -65,7 +66,8 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
 
 /** Returns the resource that an event says was written. Other events concern pushes and operations as a whole. */
 function writtenBy({ action, target: { kind, name } }: AuditEvent, fleet: string): RefTo<Kind> | undefined {
-  if (kind === 'installation' || kind === 'token' || kind === 'grant' || kind === 'voter' || kind === 'approval') return undefined;
+  if (kind === 'installation' || kind === 'token' || kind === 'grant' || kind === 'voter' || kind === 'approval')
+    return undefined;
   return ['create', 'update', 'delete'].some((verb) => action === `${kind}.${verb}`)
     ? { kind, fleet, name }
     : undefined;
@@ -93,11 +95,9 @@ export async function rollBack<K extends Kind>(
   const snapshot = await ctx.deps.store.revision(ref, revision, uid);
   if (snapshot === undefined) {
     await requireHistory(ctx, ref);
-    const fault = unknownReference('#/revision', `there is no revision ${revision}`);
-    throw new AppError('unknown-reference', `There is no revision ${revision} of ${ref.kind} ${ref.name}.`, [fault]);
+    throw faultAt('unknown-reference', '#/revision', say('NoRevision', { ...ref, revision }));
   }
-  if (snapshot.deleted)
-    throwFaults([conflict('#/revision', 'it is the deletion of the resource, which DELETE repeats')]);
-  const reason = `rollback to revision ${revision}${ctx.reason === undefined ? '' : `: ${ctx.reason}`}`;
+  if (snapshot.deleted) throwFaults([conflict('#/revision', say('IsDeletion'))]);
+  const reason = say('RolledBackTo', { to: `revision ${revision}`, reason: ctx.reason }).text;
   return await putResource({ ...ctx, reason }, ref, snapshot.spec, precondition);
 }

@@ -1,5 +1,6 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import type { SafetyRuleName } from '../../../schemas/failover.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { placementShares, sharesWithin } from '../../core/allocation/points.ts';
@@ -46,7 +47,7 @@ export function violations(rules: readonly RuleResult[], fleet: string): Issue[]
     .map(({ rule, cluster, detail }) => {
       const place = Object.hasOwn(PLACES, rule) ? `/${PLACES[rule as keyof typeof PLACES]}` : '';
       const who = cluster === undefined ? '' : ` (${cluster})`;
-      return { pointer: `fleets/${fleet}#${place}`, code: 'rule-violated', detail: `${rule}${who}: ${detail}` };
+      return issueAt(`fleets/${fleet}#${place}`, 'rule-violated', say('RuleViolated', { rule, who, detail }));
     });
 }
 

@@ -94,7 +94,7 @@ function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): Dril
       rule: 'cluster',
       passed: named.length > 0,
       holds: `the fleet has ${named.join(', ')}`,
-      fails: emptyPlace(drill).detail,
+      fails: emptyPlace(drill).message.text,
     },
     {
       rule: 'service',

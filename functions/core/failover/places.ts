@@ -1,5 +1,6 @@
 /** Resolves the name of a cluster, a site or a city to clusters. */
 
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import type { Place } from '../../../schemas/place.ts';
 import type { ClusterFacts } from '../model/fleet-facts.ts';
 
@@ -13,12 +14,11 @@ export function clustersAt<T extends Located>(clusters: readonly T[], { cluster,
   });
 }
 
-/** Returns the field that names the place, and a sentence that says that the place has no cluster. */
-export function emptyPlace({ cluster, site, city }: Place): { field: keyof Place; detail: string } {
-  if (cluster !== undefined) return { field: 'cluster', detail: `there is no cluster ${cluster}` };
-  return site !== undefined
-    ? { field: 'site', detail: `no cluster is at site ${site}` }
-    : { field: 'city', detail: `no cluster is in city ${city}` };
+/** Returns the field that names the place, and the sentence that says that the place has no cluster. */
+export function emptyPlace({ cluster, site, city = '' }: Place): { field: keyof Place; message: Message } {
+  if (cluster !== undefined) return { field: 'cluster', message: say('NoSuch', { kind: 'cluster', name: cluster }) };
+  const field = site === undefined ? 'city' : 'site';
+  return { field, message: say('NobodyThere', { by: field, name: site ?? city }) };
 }
 
 /** Returns a copy of the place without any other fields. */

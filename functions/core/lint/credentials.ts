@@ -1,34 +1,30 @@
 /** Finds credentials that stand in declarations, where everybody who may read them sees them for ever. */
 
+import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { pointerTo } from '../model/diff.ts';
-import { lacksSecret, type NeededSecret, type SentRequest } from '../model/sent-requests.ts';
+import type { NeededSecret, SentRequest } from '../model/sent-requests.ts';
 
 /** Returns the places of a request that seem to hold a credential. Their texts are not repeated. */
 export function credentialsIn({ pointer, url, headers }: SentRequest): Issue[] {
   const inHeaders = Object.entries(headers).flatMap(([name, value]) =>
     typeof value === 'string' && isCredential(name, value)
-      ? [issue(`${pointer}${pointerTo(['headers', name])}`, `the header ${name} seems to hold a credential`)]
+      ? [inClear(`${pointer}${pointerTo(['headers', name])}`, say('CredentialInHeader', { name }))]
       : [],
   );
   const inQuery = [...new URL(url).searchParams].flatMap(([name, value]) =>
-    isCredential(name, value)
-      ? [issue(`${pointer}/url`, `the query parameter ${name} seems to hold a credential, and no URL may hold one`)]
-      : [],
+    isCredential(name, value) ? [inClear(`${pointer}/url`, say('CredentialInQuery', { name }))] : [],
   );
   return [...inHeaders, ...inQuery];
 }
 
-const WHAT_TO_DO = 'put it among SECRETS of the settings, and send it in a header by its name: {"secret": "name"}';
-
-function issue(pointer: string, found: string): Issue {
-  return { pointer, code: 'credential-in-clear', detail: `${found}: ${WHAT_TO_DO}` };
+function inClear(pointer: string, message: Message): Issue {
+  return issueAt(pointer, 'credential-in-clear', message);
 }
 
 /** Returns the warning that a secret to which a declaration refers is in the settings no more. */
-export function lostSecret(needed: NeededSecret): Issue {
-  const detail = `nothing is sent, and nothing is known of what it probes: the control plane is asked for it, and ${lacksSecret(needed)}`;
-  return { pointer: needed.pointer, code: 'unknown-reference', detail };
+export function lostSecret({ pointer, name, host }: NeededSecret): Issue {
+  return issueAt(pointer, 'unknown-reference', say('LostSecret', { name, host }));
 }
 
 /** Tells whether the value of a header or of a query parameter seems to give access to something. */

@@ -102,8 +102,8 @@ function lintNames({ policy, clusters }: Fleet): Issue[] {
     ),
     ...namedPlaces(policy).flatMap(({ pointer, place }) => {
       if (clustersAt(clusters, place).length > 0) return [];
-      const { field, detail } = emptyPlace(place);
-      return [issue(`${pointer}/${field}`, 'unknown-cluster', detail)];
+      const { field, message } = emptyPlace(place);
+      return [issue(`${pointer}/${field}`, 'unknown-cluster', message.text)];
     }),
   ];
 }

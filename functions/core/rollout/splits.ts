@@ -4,6 +4,7 @@
  */
 
 import type { WeightedMembers } from '../../../schemas/distribution.ts';
+import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { Resource } from '../model/resource.ts';
 import { isNamedBy, placeOf } from '../routing/distribution.ts';
@@ -91,8 +92,7 @@ function namedOtherwise(from: WeightedMembers, to: WeightedMembers, clusters: Cl
       );
       if (shared === undefined) continue;
       const { by, name } = placeOf(other);
-      const detail = `the distribution names ${shared} by the ${by} ${name} now: name it so here too, or change that by a write of its own first`;
-      return [{ pointer: `#/clusters/${index}`, code: 'conflicting-declaration', detail }];
+      return [conflict(`#/clusters/${index}`, say('NamedOtherwise', { cluster: shared, by, name }))];
     }
     return [];
   });
@@ -104,10 +104,9 @@ function mixedTiers(members: WeightedMembers, where: '/from' | '/clusters', clus
     const tiers = [...tiersOf(member, clusters)];
     if (tiers.length <= 1) return [];
     const { by, name } = placeOf(member);
-    const pointer = where === '/clusters' ? `#/clusters/${index}/tier` : '#/clusters';
-    const whose = where === '/clusters' ? 'give it a tier' : 'give it a tier by a write of its own first';
-    const detail = `the clusters of the ${by} ${name} declare tiers of their own (${tiers.join(', ')}), which cannot move together: ${whose}`;
-    return [{ pointer, code: 'conflicting-declaration', detail }];
+    const isOld = where === '/from';
+    const pointer = isOld ? '#/clusters' : `#/clusters/${index}/tier`;
+    return [conflict(pointer, say('MixedTiers', { by, name, tiers: tiers.join(', '), isOld }))];
   });
 }
 
@@ -118,16 +117,15 @@ function emptySteps(
   clusters: Clusters,
 ): Issue[] {
   const all = movedBetween(servingIn(from, clusters).points, servingIn(to, clusters).points);
-  if (all === 0) {
-    const detail =
-      'nobody would have more or less than now while all is well: there is nothing to roll out, and a PUT changes the rest';
-    return [{ pointer: '#/clusters', code: 'conflicting-declaration', detail }];
-  }
+  if (all === 0) return [conflict('#/clusters', say('NothingToRollOut'))];
   return percents.flatMap((percent, index) => {
     if (movedAt(all, percent) > movedAt(all, percents[index - 1] ?? 0)) return [];
-    const detail = `${all} points move in all, and none of them at the step of ${percent} %: leave it out or take larger steps`;
-    return [{ pointer: `#/steps/${index}/percent`, code: 'conflicting-declaration', detail }];
+    return [conflict(`#/steps/${index}/percent`, say('EmptyStep', { points: all, percent }))];
   });
+}
+
+function conflict(pointer: string, message: Message): Issue {
+  return issueAt(pointer, 'conflicting-declaration', message);
 }
 
 function servingIn(members: WeightedMembers, clusters: Clusters): Serving {

@@ -2,6 +2,7 @@ import type { HealthState } from '../../../schemas/cluster.ts';
 import type { Condition } from '../../../schemas/common.ts';
 import type { Automation } from '../../../schemas/fleet.ts';
 import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { nameOfLoss } from '../allocation/losses.ts';
@@ -81,7 +82,7 @@ export function policyCondition(resource: Written, warnings: readonly Issue[]): 
     const message = 'Nothing speaks against the policy.';
     return condition('PolicySound', resource, { status: 'True', reason: 'Sound', message, at });
   }
-  const message = warnings.map(({ pointer, detail }) => `${pointer}: ${detail}.`).join(' ');
+  const message = warnings.map((warning) => say('OneFault', warning).text).join(' ');
   return condition('PolicySound', resource, { status: 'False', reason: 'Doubtful', message, at });
 }
 

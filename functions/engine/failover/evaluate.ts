@@ -1,5 +1,6 @@
 import type { Decision } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { contend } from '../../attempts.ts';
 import { decide } from '../../core/failover/decide.ts';
 import type { DecisionResult } from '../../core/failover/decision-input.ts';
 import { eventsOf } from '../../core/notification/events.ts';
@@ -42,14 +43,13 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const tries = options.lease ? MAX_TRIES.prober : MAX_TRIES.people;
-  for (let attempt = 0; attempt < tries; attempt++) {
+  const evaluation = await contend(tries, async () => {
     const read = await readDecisionInput(deps, fleet, spec, options);
     const result = decide(read.input);
     if (result === undefined || result.outcome === 'refused') return { result };
-    const evaluation = await record(deps, read, result, spec, options);
-    if (evaluation) return evaluation;
-  }
-  return { isLost: true };
+    return await record(deps, read, result, spec, options);
+  });
+  return evaluation ?? { isLost: true };
 }
 
 async function record(

@@ -1,8 +1,8 @@
-import pLimit from 'p-limit';
 import type { Delivery } from '../../../schemas/notification.ts';
 import { isoOf, msOf } from '../../core/model/time.ts';
 import { retryDelayMs } from '../../core/notification/events.ts';
 import type { Deps } from '../../deps.ts';
+import { createLimit } from '../../limit.ts';
 import { documentOf } from '../deliveries.ts';
 import { type HeldLease, withLease } from '../lease.ts';
 
@@ -27,7 +27,7 @@ const SIDE_BY_SIDE = 2;
  */
 export async function deliverDue(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   await withLease(deps, 'deliveries', LEASE_MS, async (lease) => {
-    const limit = pLimit(SIDE_BY_SIDE);
+    const limit = createLimit(SIDE_BY_SIDE);
     const queues = Map.groupBy(await pendingDeliveries(deps), ({ delivery }) => delivery.target).values();
     const work = [...queues].map((queue) => limit(() => deliverInTurn(deps, queue, lease, untilMs)));
     // A failure at one target must not affect the others.

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { AgentVoter } from '../../../schemas/failover.ts';
 import type { AgentObservation, ObservationBatch, ObservationReceipt } from '../../../schemas/observation-batch.ts';
@@ -9,6 +8,7 @@ import { isAhead } from '../../core/health/vouch.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
 import type { AgentTurn, Deps } from '../../deps.ts';
+import { createLimit } from '../../limit.ts';
 import type { Pusher } from '../failover/evaluate.ts';
 import { createEvaluator } from '../failover/evaluator.ts';
 import { createHeardVoters, traceOf } from './heard-voters.ts';
@@ -87,7 +87,7 @@ export async function takeBatch(
   const told = new Set(batch.observations.map(({ cluster }) => cluster));
   // An agent that reports only some of the clusters cannot vouch for all of them.
   const vouches = [...watched.keys()].every((name) => told.has(name));
-  const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME), vouches });
+  const recorder = createRecorder(deps, fleet.spec, records, { limit: createLimit(WRITES_AT_A_TIME), vouches });
   const roll = createHeardVoters();
   const evaluator = createEvaluator(deps, fleet, pusher);
   const isSuspect = batch.controls.some(({ ok }) => !ok);

@@ -1,11 +1,12 @@
-import pLimit from 'p-limit';
 import type { Alert, AlertReceipt, AlertResult } from '../../../schemas/alerts.ts';
 import type { AlertVoter } from '../../../schemas/failover.ts';
+import { contend } from '../../attempts.ts';
 import { subjectOf, withAlerts } from '../../core/health/alerts.ts';
 import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
+import { createLimit } from '../../limit.ts';
 import type { Pusher } from '../failover/evaluate.ts';
 import { createEvaluator } from '../failover/evaluator.ts';
 import { traceOf } from './heard-voters.ts';
@@ -54,7 +55,7 @@ export async function takeAlerts(
     alerts.map((alert, index): Item => ({ alert, index })),
     ({ index }) => subjects[index]?.cluster,
   );
-  const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME) });
+  const recorder = createRecorder(deps, fleet.spec, records, { limit: createLimit(WRITES_AT_A_TIME) });
   const evaluator = createEvaluator(deps, fleet, pusher);
   const work = clusters
     .filter((cluster) => votersOf(cluster, [voter]).length > 0)
@@ -88,11 +89,11 @@ async function heartbeatOf(
   { name: id }: AlertVoter,
   isNow: boolean,
 ): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
+  const heard = await contend(MAX_TRIES, async () => {
     const last = await deps.store.document(fleet, 'voter', id);
     if (!isNow) return last?.body.heardAtMs ?? 0;
     const heardAtMs = deps.clock.now();
-    const isKept = await deps.store.putDocument(traceOf(fleet, id, last, { heardAtMs }));
-    if (isKept || attempt === MAX_TRIES) return heardAtMs;
-  }
+    return (await deps.store.putDocument(traceOf(fleet, id, last, { heardAtMs }))) ? heardAtMs : undefined;
+  });
+  return heard ?? deps.clock.now();
 }

@@ -1,13 +1,12 @@
-import pLimit from 'p-limit';
 import type { FleetProbeRound, ProbeRound, Shard } from '../../../schemas/probe-round.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { type Deps, LeaseLost, type Readable, StoreUnavailable } from '../../deps.ts';
+import { createLimit } from '../../limit.ts';
 import { createPusher } from '../failover/evaluate.ts';
 import { createGateAsker } from '../failover/gate-asker.ts';
 import { createHeartbeat, createSignal, type Signal } from '../heartbeat.ts';
 import { withLease } from '../lease.ts';
 import { observe } from '../observe.ts';
-import { createLanes } from './lanes.ts';
 import { firstRecord, stepped } from './recorder.ts';
 import { type Invocation, type Prober, runRound } from './round.ts';
 import { inShard, proberOf, targetsOf } from './targets.ts';
@@ -116,15 +115,15 @@ function begin(
   deps: Deps,
   { deadlineMs, shard, signal }: Pick<RoundOptions, 'shard' | 'signal'> & { deadlineMs: number },
 ): Invocation {
-  const lanes = createLanes(PROBE_CONNECTIONS);
-  const writes = pLimit(WRITE_CONNECTIONS);
-  const [trust, beat] = [createTrust(deps, lanes), createHeartbeat(deps, 'probe', signal)];
-  return { deps, lanes, writes, trust, beat, shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
+  const slots = createLimit(PROBE_CONNECTIONS);
+  const writes = createLimit(WRITE_CONNECTIONS);
+  const [trust, beat] = [createTrust(deps, slots), createHeartbeat(deps, 'probe', signal)];
+  return { deps, slots, writes, trust, beat, shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
 }
 
 /** Observes each target once and returns the state that each observation would lead to. Nothing is stored. */
 async function lookAt(deps: Deps, fleets: readonly Resource<'fleet'>[], shard?: Shard): Promise<FleetProbeRound[]> {
-  const lanes = createLanes(PROBE_CONNECTIONS);
+  const slots = createLimit(PROBE_CONNECTIONS);
   return await Promise.all(
     fleets.map(async (fleet): Promise<FleetProbeRound> => {
       const { name, spec } = fleet;
@@ -132,7 +131,7 @@ async function lookAt(deps: Deps, fleets: readonly Resource<'fleet'>[], shard?: 
       const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
       const results = targetsOf(fleet, clusters, records).map(async (target) => {
         const { cluster, probes } = target;
-        const { observation } = await lanes.run(() => observe(deps, probes, proberOf(target, fleet)));
+        const { observation } = await slots(() => observe(deps, probes, proberOf(target, fleet)));
         const record = records.find(({ uid }) => uid === cluster.uid) ?? firstRecord(deps, cluster);
         const { state } = stepped(deps, spec, cluster, record, { observation });
         return { cluster: cluster.name, state, observation };

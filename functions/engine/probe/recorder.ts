@@ -1,6 +1,6 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { contend } from '../../attempts.ts';
 import { distrust, step, unknownHealth } from '../../core/health/record.ts';
 import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
@@ -8,6 +8,7 @@ import { unchanged } from '../../core/health/vouch.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
 import type { Deps } from '../../deps.ts';
+import { createLimit, type Limit } from '../../limit.ts';
 import type { HeldLease } from '../lease.ts';
 import { createWriter } from '../writer.ts';
 
@@ -48,11 +49,11 @@ export function createRecorder(
   deps: Deps,
   spec: FleetSpec,
   records: readonly HealthRecord[],
-  { limit, lease, vouches = false }: { limit: LimitFunction; lease?: HeldLease; vouches?: boolean },
+  { limit, lease, vouches = false }: { limit: Limit; lease?: HeldLease; vouches?: boolean },
 ): Recorder {
   const put = createWriter(deps, limit, lease);
   const known = new Map(records.map((record) => [record.uid, record]));
-  const turns = new Map<string, LimitFunction>();
+  const turns = new Map<string, Limit>();
   /** Resolves with undefined when another write came first. */
   const tryOnce = async (
     before: HealthRecord,
@@ -72,18 +73,17 @@ export function createRecorder(
     observation?: Observation,
   ): Promise<Recorded> => {
     let before = known.get(cluster.uid) ?? firstRecord(deps, cluster);
-    let done: Recorded | undefined;
-    for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-      done = await tryOnce(before, step, observation);
-      if (done !== undefined) break;
-      before = (await stored(deps, cluster)) ?? firstRecord(deps, cluster);
-    }
+    const done = await contend(MAX_TRIES, async () => {
+      const recorded = await tryOnce(before, step, observation);
+      if (recorded === undefined) before = (await stored(deps, cluster)) ?? firstRecord(deps, cluster);
+      return recorded;
+    });
     const recorded = done ?? notKept(before);
     known.set(cluster.uid, recorded.record);
     return recorded;
   };
   const inTurn = async (cluster: Resource<'cluster'>, step: RecordUpdate, observation?: Observation) => {
-    const turn = turns.get(cluster.uid) ?? pLimit(1);
+    const turn = turns.get(cluster.uid) ?? createLimit(1);
     turns.set(cluster.uid, turn);
     return await turn(() => write(cluster, step, observation));
   };

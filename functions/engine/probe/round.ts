@@ -1,9 +1,9 @@
-import type { LimitFunction } from 'p-limit';
 import type { FleetProbeRound, Shard } from '../../../schemas/probe-round.ts';
 import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { type Deps, LeaseLost, StoreUnavailable } from '../../deps.ts';
+import type { Limit } from '../../limit.ts';
 import type { Pusher } from '../failover/evaluate.ts';
 import { createEvaluator, type Evaluator } from '../failover/evaluator.ts';
 import type { GateAsker } from '../failover/gate-asker.ts';
@@ -11,7 +11,6 @@ import type { HeldLease } from '../lease.ts';
 import { observe } from '../observe.ts';
 import { viewOf } from './gateway-view.ts';
 import { createHeardVoters, type HeardVoters, recordHeardVoters } from './heard-voters.ts';
-import type { Lanes } from './lanes.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
@@ -19,12 +18,13 @@ import type { Trust } from './trust.ts';
 /** The state that all rounds of one invocation share. */
 export interface Invocation {
   deps: Deps;
-  lanes: Lanes;
+  /** The limit of concurrent probes. Urgent ones go first. */
+  slots: Limit;
   /**
    * The limit of concurrent writes of observations. Writes must not take the connections of probes, since a probe that
    * waits for a connection would time out.
    */
-  writes: LimitFunction;
+  writes: Limit;
   trust: Trust;
   /** Records a heartbeat. It is called at the end of each round. */
   beat: () => Promise<void>;
@@ -112,7 +112,7 @@ async function watch(target: Target, round: Round): Promise<Result | undefined> 
   const { cluster, voter } = target;
   let result: Result | undefined;
   for (let isUrgent = false; ; isUrgent = true) {
-    const seen = await invocation.lanes.run(() => look(target, round), { isUrgent });
+    const seen = await invocation.slots(() => look(target, round), isUrgent);
     if (seen === undefined) return result;
     const { record, observation } = await keep(target, seen, round);
     await extend(lease);

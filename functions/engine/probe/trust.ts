@@ -2,8 +2,8 @@ import type { Observation } from '../../../schemas/cluster.ts';
 import { type ProbedTarget, seemsBlind } from '../../core/health/trust.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
+import type { Limit } from '../../limit.ts';
 import { answers, probesFrom } from '../observe.ts';
-import type { Lanes } from './lanes.ts';
 
 /** An observation, weighed by how far its prober can be believed. */
 export interface WeighedObservation {
@@ -25,7 +25,7 @@ interface ControlCheck {
   answered: Promise<boolean>;
 }
 
-export function createTrust(deps: Deps, lanes: Lanes): Trust {
+export function createTrust(deps: Deps, slots: Limit): Trust {
   const seen = new Map<string, ProbedTarget>();
   const checks = new Map<string, ControlCheck>();
 
@@ -41,9 +41,7 @@ export function createTrust(deps: Deps, lanes: Lanes): Trust {
     const last = checks.get(name);
     if (last && last.startedMs >= startedMs) return await last.answered;
     if (last && deps.clock.now() - last.startedMs < intervalSeconds * 1000 && !(await last.answered)) return false;
-    const probes = targets.map((probe) =>
-      lanes.run(() => answers(deps, probe, timeoutSeconds * 1000), { isUrgent: true }),
-    );
+    const probes = targets.map((probe) => slots(() => answers(deps, probe, timeoutSeconds * 1000), true));
     const answered = Promise.all(probes).then((each) => each.every(Boolean));
     checks.set(name, { startedMs: deps.clock.now(), answered });
     return await answered;

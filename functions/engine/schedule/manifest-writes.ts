@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { OperationProblem } from '../../../schemas/operation.ts';
 import { type Author, type Stamp, writeEvent } from '../../core/model/audit.ts';
 import type { Kind, Ref, Resource } from '../../core/model/resource.ts';
@@ -125,23 +126,13 @@ export function commitOf(
 }
 
 function overtaken(resources: readonly Ref[]): OperationProblem {
-  const errors = resources.map((ref) => ({
-    pointer: placeOf(ref),
-    code: 'write-conflict',
-    detail: 'another writer has changed it, or has begun to refer to it, since the changes were planned',
-  }));
-  const detail = 'Another writer came in between. What has been written stays; apply again to converge.';
-  return { code: 'write-conflict', detail, errors };
+  const errors = resources.map((ref) => issueAt(placeOf(ref), 'write-conflict', say('OvertakenResource')));
+  return { code: 'write-conflict', detail: say('OvertakenWrite').text, errors };
 }
 
 function vanished(missing: readonly Ref[]): OperationProblem {
-  const errors = missing.map((ref) => ({
-    pointer: placeOf(ref),
-    code: 'unknown-reference',
-    detail: 'it has been deleted since the changes were planned',
-  }));
-  const detail = 'What the changes refer to has been deleted. What has been written stays; apply again to converge.';
-  return { code: 'unknown-reference', detail, errors };
+  const errors = missing.map((ref) => issueAt(placeOf(ref), 'unknown-reference', say('VanishedResource')));
+  return { code: 'unknown-reference', detail: say('VanishedReferences').text, errors };
 }
 
 function placeOf({ kind, name }: Ref): string {

@@ -1,6 +1,6 @@
-import pLimit from 'p-limit';
 import { compareText } from '../../core/model/text.ts';
 import type { Deps } from '../../deps.ts';
+import { createLimit } from '../../limit.ts';
 import { checkDataPlane } from '../reconcile/data-plane.ts';
 import { reconcileGateway } from '../reconcile/reconcile.ts';
 import { isDue } from '../reconcile/sync.ts';
@@ -31,7 +31,7 @@ interface Due extends Place {
  */
 export async function sweep(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   const due = await dueGateways(deps);
-  const limit = pLimit(SIDE_BY_SIDE);
+  const limit = createLimit(SIDE_BY_SIDE);
   const checks: Promise<void>[] = [];
   await Promise.all(
     due.slice(0, GATEWAYS_PER_SWEEP).map((place) =>

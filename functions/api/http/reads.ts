@@ -1,0 +1,125 @@
+/** The two endpoints with which the members of a collection are read, made from one description of both. */
+
+import type * as z from 'zod';
+import { PageQuery } from '../../../schemas/common.ts';
+import type { Context } from '../../commands/context.ts';
+import type { Access } from '../../core/access/access.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import { inFleet } from './access.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from './endpoint.ts';
+import { pageReply, pageRequest } from './page.ts';
+
+/** A query that has the parameters of every page. */
+type PagedQuery = z.ZodObject<(typeof PageQuery)['shape']>;
+
+interface Place {
+  operationId: string;
+  tag: string;
+  path: string;
+  /** The access that readers need. The default is to read the fleet of the path. */
+  access?: Access;
+}
+
+/** The description of an endpoint that lists the members of a collection. */
+export interface Listing<P extends z.ZodObject, Q extends PagedQuery> {
+  params: P;
+  summary: string;
+  description?: string;
+  /** The order of the members. The default is `newest first`. */
+  order?: 'by name';
+  /** The query, with filters besides the parameters of every page. The default has no filters. */
+  query?: Q;
+  page: z.ZodType;
+  read(ctx: Context, params: z.output<P>, page: PageRequest, query: z.output<Q>): Promise<Page<object>>;
+}
+
+/** The description of an endpoint that reads one member. */
+interface Reading<P extends z.ZodObject> {
+  params: P;
+  summary: string;
+  /** The description of the answer. */
+  found: string;
+  schema: z.ZodType;
+  read(ctx: Context, params: z.output<P>): Promise<object>;
+}
+
+interface Collection<C extends z.ZodObject, M extends z.ZodObject, Q extends PagedQuery> {
+  /** The names of one member and of several in the ids of operations, such as `DrillRun` and `DrillRuns`. */
+  names: readonly [one: string, several: string];
+  tag: string;
+  /** The path of the collection. */
+  path: string;
+  /** The access that readers need. The default is to read the fleet of the path. */
+  access?: Access;
+  /** The parameter of the path of a member, below that of the collection. */
+  member: string;
+  list: Listing<C, Q>;
+  get: Reading<M>;
+}
+
+/** Returns the endpoints that list the members of a collection and read one of them. */
+export function readEndpoints<C extends z.ZodObject, M extends z.ZodObject, Q extends PagedQuery = typeof PageQuery>({
+  names: [one, several],
+  tag,
+  path,
+  access = inFleet('read'),
+  member,
+  list,
+  get,
+}: Collection<C, M, Q>): Endpoint[] {
+  return [
+    listEndpoint({ operationId: `list${several}`, tag, path, access }, list),
+    getEndpoint({ operationId: `get${one}`, tag, path: `${path}/{${member}}`, access }, get),
+  ];
+}
+
+export function listEndpoint<P extends z.ZodObject, Q extends PagedQuery = typeof PageQuery>(
+  place: Place,
+  listing: Listing<P, Q>,
+): Endpoint {
+  const {
+    params,
+    summary,
+    description,
+    order = 'newest first',
+    query = PageQuery as PagedQuery as Q,
+    page,
+    read,
+  } = listing;
+  return defineEndpoint({
+    access: inFleet('read'),
+    ...place,
+    method: 'get',
+    summary,
+    ...(description !== undefined && { description }),
+    idempotency: 'safe',
+    params,
+    query,
+    body: NO_BODY,
+    successes: [{ status: 200, description: `One page, ${order}.`, schema: page }],
+    problems: isEmpty(params) ? ['invalid-page-token'] : ['not-found', 'invalid-page-token'],
+    handle: async (ctx, { params: names, query: asked }) =>
+      pageReply(await read(ctx, names, pageRequest(asked), asked)),
+  });
+}
+
+/** Tells whether a collection stands at the root, in nothing that could be missing. */
+function isEmpty({ shape }: z.ZodObject): boolean {
+  return Object.keys(shape).length === 0;
+}
+
+function getEndpoint<P extends z.ZodObject>(place: Place, { params, summary, found, schema, read }: Reading<P>) {
+  return defineEndpoint({
+    access: inFleet('read'),
+    ...place,
+    method: 'get',
+    summary,
+    idempotency: 'safe',
+    params,
+    query: NO_QUERY,
+    body: NO_BODY,
+    successes: [{ status: 200, description: found, schema }],
+    problems: ['not-found'],
+    handle: async (ctx, { params: names }): Promise<Reply> => ({ status: 200, body: await read(ctx, names) }),
+  });
+}

@@ -1,0 +1,68 @@
+/** Sentences about who sends a request and what they may do: tokens, roles and grants. */
+
+/** The place that a permission is needed in, of which `fleet` is absent when it is needed in every fleet. */
+interface Where {
+  fleet?: string | undefined;
+  voter?: string | undefined;
+  gateway?: { credentials: string; instance?: string | undefined } | undefined;
+}
+
+type Voter = { fleet: string; voter: string };
+type Name = { id: string };
+
+export const ACCESS = {
+  AgentMissing: ({ fleet, voter }: Voter) => `There is no agent ${voter} among the voters of fleet ${fleet}.`,
+  KeyDeclared: ({ fleet, voter }: Voter) =>
+    `The voter ${voter} of fleet ${fleet} declares its public key: take the key out of the declaration to let an agent enrol.`,
+  EnrolmentTokenNotAccepted: () => 'This token is not accepted, or not any more: ask for a new enrolment token.',
+  EnrolledByAnother: ({ fleet, voter }: Voter) =>
+    `Another agent has enrolled as voter ${voter} of fleet ${fleet} with this token. Unless that was you, take the enrolment back.`,
+  TooMany: ({ actor, perMinute, limitClass }: { actor: string; perMinute: number; limitClass: string }) =>
+    `${actor} has sent more than ${perMinute} requests of the class ${limitClass} in a minute: wait as Retry-After says.`,
+  TooManyAtOnce: ({ actor, atOnce, limitClass }: { actor: string; atOnce: number; limitClass: string }) =>
+    `${atOnce} requests of the class ${limitClass} of ${actor} are being served already: wait as Retry-After says.`,
+  TooManyWrongTokens: () => 'Too many wrong tokens have come from this network: wait for a minute.',
+  OutdecidedApproval: ({ id }: Name) =>
+    `Others keep deciding on the approval ${id}: look at it before you send yours again.`,
+  NoApproval: ({ id }: Name) => `There is no approval ${id}, or it has expired.`,
+  OwnRequest: ({ id, requestedBy }: Name & { requestedBy: string }) =>
+    `${requestedBy} has asked for ${id}: somebody else has to approve it.`,
+  OtherPlan: ({ id, digest }: Name & { digest: string }) =>
+    `This is not the plan of ${id}, which has the digest ${digest}.`,
+  ApprovalOver: ({ id, state }: Name & { state: string }) => `The approval ${id} is ${state} already.`,
+  ApprovalRejected: ({
+    id,
+    decidedBy,
+    expiresAt,
+    rejection,
+  }: Name & Record<'decidedBy' | 'expiresAt' | 'rejection', string>) =>
+    `${decidedBy} has rejected ${id}, until ${expiresAt}: ${rejection.replace(/\.$/, '')}.`,
+  ApprovalRequired: ({ id, expiresAt }: Name & { expiresAt: string }) =>
+    `Somebody else has to approve ${id} before ${expiresAt}; then send the request again.`,
+  OutwrittenApproval: () => 'Others keep writing the approval of this request: send the request again.',
+  NobodyCouldApprove: ({ where }: { where: string }) =>
+    `Nobody but you could approve: make an approver in ${where} first.`,
+  NoToken: () => 'Send a token of the control plane as Authorization: Bearer.',
+  TokenNotAccepted: () => 'The token is not accepted, or not any more: send another one.',
+  IdentityFault: ({ fault }: { fault: string }) => fault,
+  NoPermission: ({ permission, roles, ...where }: Where & { permission: string; roles: string }) =>
+    `This needs the permission ${permission} ${placeOf(where)}, which comes with the role ${roles}.`,
+  NoPermissionAnywhere: ({ permission, roles }: { permission: string; roles: string }) =>
+    `This needs the permission ${permission} in any fleet, which comes with the role ${roles}.`,
+  LastAdministrator: () =>
+    'Nobody would be left who can change grants: make another administrator first, or give the control plane a token in API_TOKEN.',
+  ReservedName: ({ names }: { names: string }) =>
+    `The name is taken, since ${names} are actors that are no tokens: choose another one.`,
+  TokenEnded: ({ name }: { name: string }) => `The token ${name} is revoked or has expired: make it again with PUT.`,
+  TooManyGrants: ({ most }: { most: number }) => `An installation has at most ${most} grants: give a group one grant.`,
+  NoIssuer: ({ issuer }: { issuer: string }) =>
+    `There is no identity provider with the issuer ${issuer} in the settings.`,
+};
+
+function placeOf({ fleet, voter, gateway }: Where): string {
+  if (fleet === undefined) return 'in every fleet';
+  if (gateway === undefined) return voter === undefined ? `in fleet ${fleet}` : `in fleet ${fleet} for voter ${voter}`;
+  const { credentials, instance } = gateway;
+  const what = instance === undefined ? 'an instance that is still to be created' : `instance ${instance}`;
+  return `in fleet ${fleet} for ${what} and credential set ${credentials}`;
+}

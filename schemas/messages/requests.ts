@@ -1,0 +1,70 @@
+/** Sentences about requests as such: what was sent, what it names, and what the control plane could not do just now. */
+
+interface Named {
+  kind: string;
+  name: string;
+}
+
+const inFleet = (fleet: string | undefined) => (fleet === undefined ? '' : ` in fleet ${fleet}`);
+
+export const REQUESTS = {
+  // These concern what was sent.
+  NothingHere: () => 'There is nothing at this path: GET /openapi.json lists all paths.',
+  OtherMethod: ({ allowed }: { allowed: string }) => `The method is not allowed at this path: use ${allowed}.`,
+  BodyTooLarge: ({ maxBytes }: { maxBytes: number }) => `The body must be at most ${maxBytes} bytes.`,
+  NotJson: () => 'Send the body as application/json, in UTF-8, not compressed.',
+  NotUtf8: () => 'The body is not UTF-8: send it in UTF-8.',
+  HalfCharacter: () => 'A string has half of a surrogate pair, which is no character: send the whole character.',
+  JsonSyntax: ({ fault }: { fault: string }) => `The body cannot be read as JSON: ${fault}.`,
+  YamlFault: ({ line, column, fault }: { line: number; column: number; fault: string }) =>
+    `line ${line}, column ${column}: ${fault}`,
+  YamlAlias: ({ fault }: { fault: string }) => `An alias cannot be resolved: ${fault}.`,
+  RepeatedKey: ({ key }: { key: string }) => `The key ${key} is repeated: leave one of them.`,
+  TooDeep: () => 'The document is nested too deeply to be read.',
+  UnknownField: () => 'This is not a known field: leave it out, or look for its name in /openapi.json.',
+  MissingField: ({ expected }: { expected: string }) => `This is required: ${expected}.`,
+  NotEntityTags: () => 'This must be * or entity tags such as "3-1f0a9c2e".',
+  NotThisToken: () => 'This is not a token of this list.',
+  NextPageToken: () => 'Take nextPageToken of the previous page of the same list.',
+  OneFault: ({ pointer, detail }: { pointer: string; detail: string }) =>
+    `${pointer}: ${detail}${detail.endsWith('.') ? '' : '.'}`,
+  SeveralFaults: ({ count }: { count: number }) => `${count} faults, all listed in errors.`,
+
+  // These concern what a request names.
+  NoSuch: ({ kind, name, fleet }: Named & { fleet?: string | undefined }) =>
+    `There is no ${kind} ${name}${inFleet(fleet)}.`,
+  NeverWas: ({ kind, name, fleet }: Named & { fleet?: string | undefined }) =>
+    `There never was a ${kind} ${name}${inFleet(fleet)}.`,
+  NoRevision: ({ kind, name, revision }: Named & { revision: number }) =>
+    `There is no revision ${revision} of ${kind} ${name}.`,
+  NoRollout: ({ name, distribution, fleet }: { name: string; distribution: string; fleet: string }) =>
+    `There is no rollout ${name} of the distribution ${distribution} in fleet ${fleet}.`,
+
+  // These concern the state that a request was sent for.
+  ExistsNot: () => 'The resource does not exist: send no If-Match to create it.',
+  Exists: ({ revision }: { revision: number }) => `The resource exists, at revision ${revision}.`,
+  NeedsIfMatch: () => 'The resource exists: send its ETag in If-Match.',
+  OtherRevision: ({ revision }: { revision: number }) =>
+    `The resource is at revision ${revision}: read it again, and send its ETag in If-Match.`,
+  Outrun: () => 'Others wrote at the same time, again and again, and came first each time: send the request again.',
+  Outdecided: () =>
+    'Other decisions about this fleet came first, again and again: send the request again in a few seconds.',
+  BeingWritten: ({ operation }: { operation: string | undefined }) =>
+    `${operation === undefined ? 'Another operation' : `The operation ${operation}`} is being written to this fleet: wait until it has ended.`,
+  StalePlan: ({ of, digest }: { of: 'fleet' | 'gateway'; digest: string }) =>
+    `That is not the plan of this ${of}, or not any more: the plan of now is ${digest}.`,
+  GatewayBusy: ({ told }: { told: string }) => told,
+
+  // These concern what the control plane could not do.
+  StoreFault: ({ fault }: { fault: string }) => fault,
+  StoreAway: ({ fault }: { fault: string }) => `${fault} The request id leads to the cause in the log.`,
+  Internal: () => 'The request id leads to the cause in the log.',
+  NotDestroyed: () =>
+    'The instance could not be deleted now; it and the gateway are still there. Send the request again.',
+  OvertakenWrite: () => 'Another writer came in between. What has been written stays; apply again to converge.',
+  OvertakenResource: () =>
+    'Another writer has changed it, or has begun to refer to it, since the changes were planned.',
+  VanishedReferences: () =>
+    'What the changes refer to has been deleted. What has been written stays; apply again to converge.',
+  VanishedResource: () => 'It has been deleted since the changes were planned.',
+};
