@@ -12,6 +12,9 @@ const WORD = /^[\w.:/-]{1,80}$/;
 /** A stack frame as V8 writes it: an optional function, and a place in a file. */
 const FRAME = /^\s*at (?:(?<name>[\w$.<>#[\] ]{1,100}) \()?(?<place>[^()]+:\d+:\d+)\)?$/;
 
+/** The query that some loaders append to the name of a module. */
+const QUERY = /\?[^:]*(?=:\d+:\d+$)/;
+
 /** The last parts of a path, which tell the file. The first parts tell about the machine, and are not shown. */
 const PLACE = /(?:[\w@.-]+\/){0,3}[\w@.-]+:\d+:\d+$/;
 
@@ -87,7 +90,7 @@ function framesOf(stack: unknown, message: unknown, redact: Redact): string[] {
 
 function frameOf(line: string, redact: Redact): string[] {
   const { name, place = '' } = FRAME.exec(line)?.groups ?? {};
-  const [where] = PLACE.exec(place) ?? [];
+  const [where] = PLACE.exec(place.replace(QUERY, '')) ?? [];
   if (where === undefined) return [];
   return [redact.foreign(name === undefined ? where : `${name} (${where})`)];
 }

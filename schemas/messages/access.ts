@@ -22,6 +22,18 @@ export const ACCESS = {
   TooManyAtOnce: ({ actor, atOnce, limitClass }: { actor: string; atOnce: number; limitClass: string }) =>
     `${atOnce} requests of the class ${limitClass} of ${actor} are being served already: wait as Retry-After says.`,
   TooManyWrongTokens: () => 'Too many wrong tokens have come from this network: wait for a minute.',
+  GivesRole: ({ grant, role, where, to }: Record<'grant' | 'role' | 'where' | 'to', string>) =>
+    `Gives the role ${role} in ${where} to ${to}, by the grant ${grant}.`,
+  MakesSecret: ({ token, roles }: { token: string; roles: string }) =>
+    `Makes a new secret for the token ${token}, which has the roles ${roles}.`,
+  MakesEnrolmentToken: ({ voter }: { voter: string }) =>
+    `Makes an enrolment token, with which an agent gives voter ${voter} a new key.`,
+  SetsRulesAside: ({ rules, until, reason }: Record<'rules' | 'until' | 'reason', string>) =>
+    `Sets the safety rules ${rules} aside until ${until}: ${reason.replace(/\.$/, '')}.`,
+  DeletesInstance: ({ names }: { names: string }) =>
+    `Deletes the instance of ${names} at the cloud, with everything on it.`,
+  NotSignedByBody: () => 'The signature is not that of the public key of the body.',
+  NotSignedByVoter: ({ voter }: { voter: string }) => `The signature is not that of the key of voter ${voter}.`,
   OutdecidedApproval: ({ id }: Name) =>
     `Others keep deciding on the approval ${id}: look at it before you send yours again.`,
   NoApproval: ({ id }: Name) => `There is no approval ${id}, or it has expired.`,

@@ -9,6 +9,7 @@ export const REPORTS = {
   VotersAgree: () =>
     'Voters that are silent now agree with what is known of the health of each cluster, and all answer in time.',
   PeaksCount: () => 'Requests per second are the peaks that routes declare.',
+  NotReadInTime: () => 'It could not be read in time.',
   InstanceMissing: () => 'Its instance is yet to be created.',
   NotLookedAt: ({ action, code }: { action: string; code: string }) =>
     `It cannot be looked at: ${action} answered ${code}.`,

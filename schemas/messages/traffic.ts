@@ -66,7 +66,6 @@ export const TRAFFIC = {
   SaysNothingNow: () => 'The batch is too old to say anything of now.',
   TakenAlready: () => 'This batch or a later one has been taken already.',
   AlertsLeftOut: ({ count }: { count: number }) => `${count} alerts were left out: set max_alerts of the webhook to 0.`,
-  NotTaken: ({ observations }: { observations: string }) => `observations of ${observations}`,
   TestWanted: ({ actor }: { actor: string }) => `${actor} wants to know whether notifications arrive`,
 };
 

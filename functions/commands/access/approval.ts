@@ -1,5 +1,6 @@
 import type { Grant, GrantInput, Subject } from '../../../schemas/access.ts';
 import type { ApprovalPolicy } from '../../../schemas/approval.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { EVERY_FLEET, INSTALLATION } from '../../core/access/principal.ts';
 import { isOfPerson } from '../../core/access/roles.ts';
 import type { StoredToken } from '../../core/access/token.ts';
@@ -21,7 +22,7 @@ export async function clearGrant(
     fleet: INSTALLATION,
     actions: ['grant'],
     plan: { grant: name, before, after: input },
-    summary: [`Gives the role ${input.role} in ${where} to ${nameOf(input.subject)}, by the grant ${name}.`],
+    summary: [say('GivesRole', { grant: name, role: input.role, where, to: nameOf(input.subject) }).text],
   });
 }
 
@@ -44,9 +45,7 @@ export async function clearSecret(ctx: Context, name: string, before: StoredToke
     actions: ['grant'],
     // The record that the token was used changes with each use, and is left out.
     plan: { token: name, uid: before?.uid, revokedAt: before?.revokedAt, secrets: before?.secrets, grants: held },
-    summary: [
-      `Makes a new secret for the token ${name}, which has the roles ${held.map(({ role }) => role).join(', ')}.`,
-    ],
+    summary: [say('MakesSecret', { token: name, roles: held.map(({ role }) => role).join(', ') }).text],
   });
 }
 

@@ -2,7 +2,7 @@
 
 import type { ApprovalPolicy } from '../../../schemas/approval.ts';
 import type { Enrolled, Enrolment, EnrolmentInput, IssuedInvitation } from '../../../schemas/enrolment.ts';
-import { say } from '../../../schemas/messages/index.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import {
   emptyEnrolment,
   exchange,
@@ -66,7 +66,7 @@ async function clearInvitation(
     fleet,
     actions: ['voter-key'],
     plan: { enrolment: voter, version },
-    summary: [`Makes an enrolment token, with which an agent gives voter ${voter} a new key.`],
+    summary: [say('MakesEnrolmentToken', { voter }).text],
   });
 }
 
@@ -88,7 +88,7 @@ export async function revokeEnrolment(ctx: Context, place: VoterPlace): Promise<
  * those that only the holder of a true token can cause are audited.
  */
 export async function enrol(ctx: Context, given: EnrolmentInput, signed: Signed): Promise<Enrolled> {
-  if (!(await isSignedBy(given.publicKey, signed))) throw wrongSignature('the public key of the body');
+  if (!(await isSignedBy(given.publicKey, signed))) throw wrongSignature(say('NotSignedByBody'));
   const place = placeIn(given.token);
   if (place === undefined) throw notAccepted();
   const { fleet, voter } = place;
@@ -170,9 +170,9 @@ function used(place: VoterPlace): AppError {
 const REFUSALS: Record<Refusal, (place: VoterPlace) => AppError> = {
   unknown: notAccepted,
   used,
-  'other-key': ({ voter }) => wrongSignature(`the key of voter ${voter}`),
+  'other-key': ({ voter }) => wrongSignature(say('NotSignedByVoter', { voter })),
 };
 
-function wrongSignature(whose: string): AppError {
-  return faultAt('invalid-signature', 'header/Fairlead-Signature', say('WrongSignature', { voter: whose }));
+function wrongSignature(message: Message): AppError {
+  return faultAt('invalid-signature', 'header/Fairlead-Signature', message);
 }

@@ -215,7 +215,7 @@ async function pushesOf(
           estimatedSeconds: Math.max(0, ...pushes.map((push) => push.seconds)),
         };
       } catch (error) {
-        if (error instanceof ReadTimedOut) return { ...none, problem: 'It could not be read in time.' };
+        if (error instanceof ReadTimedOut) return { ...none, problem: say('NotReadInTime').text };
         if (!(error instanceof CloudError)) throw error;
         return { ...none, problem: say('NotLookedAt', error).text };
       }

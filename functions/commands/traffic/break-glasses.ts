@@ -99,7 +99,7 @@ function planned(
     fleet,
     actions: ['break-glass'],
     plan: { revision, name, rules, expiresAt, reason, replaced },
-    summary: [`Sets the safety rules ${rules.join(', ')} aside until ${expiresAt}: ${reason}.`],
+    summary: [say('SetsRulesAside', { rules: rules.join(', '), until: expiresAt, reason }).text],
   };
 }
 

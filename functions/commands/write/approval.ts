@@ -35,7 +35,7 @@ export async function clearChanges(ctx: Context, set: ChangeSet, means: Means): 
   const names = differences.map(({ name }) => name).join(', ');
   const summary = [
     ...sentencesOf(differences),
-    ...(means.deletesInstance ? [`Deletes the instance of ${names} at the cloud, with everything on it.`] : []),
+    ...(means.deletesInstance ? [say('DeletesInstance', { names }).text] : []),
   ];
   return await requireApproval(ctx, policy, { fleet, actions, plan: differencesDigest(fleet, differences), summary });
 }
