@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { endpoints } from '../../functions/api/endpoints/index.ts';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps, Log, Net } from '../../functions/deps.ts';
@@ -233,6 +233,8 @@ describe.each(TROUBLE)('with $name', ({ begin, end }) => {
   beforeAll(async () => {
     await begin();
     await rounds(5);
+    const decisions = async () => (await harness.api('GET', `${FLEET}/decisions`)).body.items.length;
+    await vi.waitFor(async () => expect(await decisions()).toBeGreaterThan(0), 20_000);
     await end();
     await rounds(1);
   });
