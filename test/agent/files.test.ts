@@ -72,18 +72,20 @@ describe('the agent in Kubernetes', () => {
 });
 
 describe('the agent as a service of systemd', () => {
-  it('runs as nobody, without a privilege, on a file system that it cannot write to', () => {
+  it('runs as nobody, without a privilege, on a file system where it writes its state alone', () => {
     const on = ['DynamicUser', 'NoNewPrivileges', 'ProtectHome', 'PrivateTmp', 'PrivateDevices', 'RestrictSUIDSGID'];
     for (const name of on) expect([name, unit().get(name)]).toEqual([name, ['yes']]);
     expect(unit().get('ProtectSystem')).toEqual(['strict']);
     expect(unit().get('CapabilityBoundingSet')).toEqual(['']);
-    expect([...unit().keys()].filter((name) => /^(ReadWritePaths|User|StateDirectory)$/.test(name))).toEqual([]);
+    expect([...unit().keys()].filter((name) => /^(ReadWritePaths|User)$/.test(name))).toEqual([]);
+    expect([unit().get('StateDirectory'), unit().get('StateDirectoryMode')]).toEqual([['fairlead-agent'], ['0700']]);
   });
 
   it('is started with options that the program has, and holds no secret in its command line', () => {
     const [command = ''] = unit().get('ExecStart') ?? [];
     expect(optionsIn(command).filter((name) => !(name in scripts.agent.options))).toEqual([]);
-    expect(command).not.toMatch(/TOKEN|KEY/);
+    expect(command).not.toMatch(/TOKEN|KEY|fle_/);
+    expect(command).toContain(`--state /var/lib/${unit().get('StateDirectory')?.[0]}/`);
     expect(command).toContain('infra/agent/main.ts');
   });
 
