@@ -390,6 +390,11 @@ describe("an agent's credential", () => {
       const headers = { Authorization: `Bearer ${agent.credential}` };
       expect([403, 404]).toContain((await harness.call('GET', elsewhere, { headers })).status);
     }
+    const refused = async () =>
+      (await harness.call('GET', '/v1/audit?action=access.refuse&actor=voter%20lab')).body.items.map(
+        ({ refusal }: Json) => refusal.code,
+      );
+    await expect.poll(refused).toEqual(expect.arrayContaining(['forbidden', 'not-found']));
   });
 });
 
