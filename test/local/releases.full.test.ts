@@ -42,8 +42,11 @@ describe.each(RELEASES)('the state of the release of %s', { timeout: 240_000 }, 
     if (parameter === undefined) return [template];
     const filled = (name: string) => template.replace(`{${parameter}}`, encodeURIComponent(name));
     if (parameter === 'fleet') return await pathsOf(filled('demo'));
-    // The list of the items stands before the name of one.
-    const { items } = await get(template.slice(0, template.indexOf('/{')));
+    // The list of the items stands before the name of one. Voters are listed by their fleet, and agents alone have views.
+    const items: Json[] =
+      parameter === 'voter'
+        ? (await get(FLEET)).voters.filter(({ type }: Json) => type === 'agent')
+        : (await get(template.slice(0, template.indexOf('/{')))).items;
     const names = new Set<string>(items.map((item: Json) => String(item[parameter] ?? item.name ?? item.id)));
     // The newest and the oldest item of each list are taken.
     const some = [...names].filter((_, index) => index === 0 || index === names.size - 1);
