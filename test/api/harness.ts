@@ -161,13 +161,13 @@ async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server
   return { ...api, connect: () => createTestClient(api.dynamoEndpoint), close: async () => undefined };
 }
 
-const app = createApp({
-  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
-  authenticate: createAuthenticate({ settingToken: TOKEN }),
-});
-
 async function nodeServer(overHttp: boolean | undefined): Promise<Server> {
   const table = await openTable({ overHttp });
+  // What an app remembers of senders and of tokens is that of one table.
+  const app = createApp({
+    senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
+    authenticate: createAuthenticate({ settingToken: TOKEN }),
+  });
   return {
     ...table,
     fetch: async (path, init, deps) => {

@@ -103,7 +103,6 @@ function routeOf(fleet: string, name: string, spec: Resource<'route'>['spec']): 
   return { kind: 'route', fleet, name, uid: `uid-${written++}`, revision: 1, createdAt: at, updatedAt: at, spec };
 }
 
-/** A claim names one of the routes that make it. */
 function sorted(issues: readonly { pointer: string; detail: string }[]): string[] {
-  return issues.map(({ pointer, detail }) => `${pointer} ${detail.replace(/by route \S+ /, '')}`).sort();
+  return issues.map(({ pointer, detail }) => `${pointer} ${detail}`).sort();
 }

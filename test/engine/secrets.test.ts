@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpoints } from '../../functions/api/endpoints/index.ts';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps, Log, Net } from '../../functions/deps.ts';
@@ -233,8 +233,10 @@ describe.each(TROUBLE)('with $name', ({ begin, end }) => {
   beforeAll(async () => {
     await begin();
     await rounds(5);
+    // The voter behind the gateway meets the cluster that fails by chance, so that nobody knows in which round a majority does.
     const decisions = async () => (await harness.api('GET', `${FLEET}/decisions`)).body.items.length;
-    await vi.waitFor(async () => expect(await decisions()).toBeGreaterThan(0), 20_000);
+    for (let round = 0; round < 100 && (await decisions()) === 0; round++) await rounds(1);
+    expect(await decisions()).toBeGreaterThan(0);
     await end();
     await rounds(1);
   });

@@ -4,6 +4,7 @@ import type { RouteSpec } from '../../../schemas/route.ts';
 import { maySee, type Principal } from '../../core/access/principal.ts';
 import type { Rule } from '../../core/model/ir.ts';
 import { providerOf, type Resource } from '../../core/model/resource.ts';
+import { compareText } from '../../core/model/text.ts';
 import { findTies, routeOf } from '../../core/routing/overlap.ts';
 import { byName, resolve } from '../../core/routing/resolve.ts';
 import { hostTerms, type Term } from '../../core/routing/terms.ts';
@@ -77,8 +78,9 @@ async function claimedHostnames(
 ): Promise<Issue[]> {
   const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
   const elsewhere = target ? await reader.routesElsewhere(target, terms) : [];
+  const others = elsewhere.toSorted((a, b) => compareText(a.fleet, b.fleet) || compareText(a.name, b.name));
   return hostnames.flatMap((hostname, index) => {
-    const other = elsewhere.find((route) => route.spec.hostnames.includes(hostname));
+    const other = others.find((route) => route.spec.hostnames.includes(hostname));
     if (other === undefined) return [];
     const { name: route, fleet } = other;
     // Nobody learns the names of what is in a fleet that they may not see.
