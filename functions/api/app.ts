@@ -11,7 +11,7 @@ import type { Context } from '../commands/context.ts';
 import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { endpoints } from './endpoints/index.ts';
-import { bearer, voterBearer } from './http/auth.ts';
+import { bearer, bearerReadAnew, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { AppEnv } from './http/env.ts';
@@ -52,6 +52,7 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
   });
   for (const endpoint of endpoints) {
     if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(door, authenticate));
+    if (givesAccess(endpoint)) app.on(methodOf(endpoint), patternOf(endpoint.path), bearerReadAnew(door, authenticate));
     register(app, endpoint, limiter);
   }
   refuseOtherMethods(app);
@@ -93,9 +94,19 @@ function isForVoter({ access }: Endpoint): boolean {
   return typeof access === 'object' && access.permission === 'alert';
 }
 
+/** Tells whether somebody could give access to others by an operation, or approve of it. */
+function givesAccess({ access, method }: Endpoint): boolean {
+  const permission = typeof access === 'object' ? access.permission : undefined;
+  return method !== 'get' && (permission === 'administer' || permission === 'approve');
+}
+
+function methodOf({ method }: Endpoint): string {
+  return method.toUpperCase();
+}
+
 function register(app: Hono<AppEnv>, endpoint: Endpoint, limiter: Limiter): void {
   app.on(
-    endpoint.method.toUpperCase(),
+    methodOf(endpoint),
     patternOf(endpoint.path),
     withinLimits(endpoint, limiter),
     limited(endpoint.format ?? JSON_BODY),

@@ -26,6 +26,8 @@ export const ACCESS = {
     `Gives the role ${role} in ${where} to ${to}, by the grant ${grant}.`,
   MakesSecret: ({ token, roles }: { token: string; roles: string }) =>
     `Makes a new secret for the token ${token}, which has the roles ${roles}.`,
+  LengthensToken: ({ token, roles, until }: Record<'token' | 'roles', string> & { until: string | undefined }) =>
+    `Lets the token ${token}, which has the roles ${roles}, be used ${until === undefined ? 'without end' : `until ${until}`}.`,
   MakesEnrolmentToken: ({ voter }: { voter: string }) =>
     `Makes an enrolment token, with which an agent gives voter ${voter} a new key.`,
   SetsRulesAside: ({ rules, until, reason }: Record<'rules' | 'until' | 'reason', string>) =>

@@ -26,6 +26,14 @@ export function bearer(door: Door, authenticate: Authenticate): MiddlewareHandle
 
 const InVoter = z.object({ fleet: Name, voter: Name });
 
+/**
+ * Creates the middleware of operations that give access to others. It believes nothing that was read for an earlier request, so that
+ * whoever holds a token that was revoked cannot make themselves another one in the seconds in which it is still believed.
+ */
+export function bearerReadAnew(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
+  return admitting(door, (presented) => authenticate({ ...presented, isReadAnew: true }));
+}
+
 /** Creates the middleware of operations for a voter, which accepts the token of the voter besides all others. */
 export function voterBearer(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
   return admitting(door, async (presented, path) => {

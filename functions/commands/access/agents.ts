@@ -71,9 +71,9 @@ export async function agentOf(
   };
 }
 
-/** Returns the name under which audit events tell of an agent. */
-export function actorOf({ voter }: VoterPlace): string {
-  return `voter ${voter}`;
+/** Returns the name of whoever acts for a voter. Voters of two fleets may have one name, and are two actors. */
+export function actorOf({ fleet, voter }: VoterPlace): string {
+  return `voter ${fleet}/${voter}`;
 }
 
 /** Drops the credential before the one that was used. A failure changes nothing for the request: the next use is another chance. */

@@ -9,29 +9,37 @@ import { type Clearance, requireApproval } from '../approvals/require.ts';
 import type { Context } from '../context.ts';
 import { readGrants } from './installation.ts';
 
-/** Clears a grant that is made or changed. Throws what `requireApproval` throws. */
+/**
+ * Clears a grant that is made or changed. `token` is the token that it is for. The approval holds for the secrets which that token
+ * has now: whoever makes it another secret makes it somebody else's. Throws what `requireApproval` throws.
+ */
 export async function clearGrant(
   ctx: Context,
   name: string,
   before: Grant | undefined,
-  input: GrantInput,
+  { input, token }: { input: GrantInput; token: StoredToken | undefined },
 ): Promise<Clearance> {
   const policy = await policyOf(ctx.deps, [...(before?.fleets ?? []), ...input.fleets]);
   const where = input.fleets.includes(EVERY_FLEET) ? 'every fleet' : input.fleets.join(', ');
   return await requireApproval(ctx, policy, {
     fleet: INSTALLATION,
     actions: ['grant'],
-    plan: { grant: name, before, after: input },
+    plan: { grant: name, before, after: input, token: token && accessOf(token) },
     summary: [say('GivesRole', { grant: name, role: input.role, where, to: nameOf(input.subject) }).text],
   });
 }
 
 /**
- * Clears a new secret of a token, which gives whoever gets it the roles of the token: grants outlive the token that they name,
- * even its record. People may have a secret for the token that they use. Throws what `requireApproval` throws.
+ * Clears what lets somebody use a token who could not use it before: a new secret, and a later expiry. Whoever can use it gets
+ * the roles of the token, because grants outlive the token that they name, even its record. `after` is what the token is to be,
+ * as far as the request says so. Throws what `requireApproval` throws.
  */
-export async function clearSecret(ctx: Context, name: string, before: StoredToken | undefined): Promise<Clearance> {
-  if (ctx.principal.kind === 'token' && ctx.principal.actor === name) return { ctx, documents: [] };
+export async function clearUse(
+  ctx: Context,
+  name: string,
+  before: StoredToken | undefined,
+  after: { expiresAt: string | undefined; hasNewSecret: boolean },
+): Promise<Clearance> {
   const { grants } = (await readGrants(ctx.deps)).body;
   const held = grants.filter(
     ({ subject, role }) => subject.type === 'token' && subject.token === name && isOfPerson(role),
@@ -40,13 +48,19 @@ export async function clearSecret(ctx: Context, name: string, before: StoredToke
     ctx.deps,
     held.flatMap(({ fleets }) => fleets),
   );
+  const told = { token: name, roles: held.map(({ role }) => role).join(', ') };
+  const until = after.expiresAt;
   return await requireApproval(ctx, policy, {
     fleet: INSTALLATION,
     actions: ['grant'],
-    // The record that the token was used changes with each use, and is left out.
-    plan: { token: name, uid: before?.uid, revokedAt: before?.revokedAt, secrets: before?.secrets, grants: held },
-    summary: [say('MakesSecret', { token: name, roles: held.map(({ role }) => role).join(', ') }).text],
+    plan: { token: name, before: before && accessOf(before), after, grants: held },
+    summary: [(after.hasNewSecret ? say('MakesSecret', told) : say('LengthensToken', { ...told, until })).text],
   });
+}
+
+/** Returns what decides who can use a token. The record that it was used changes with each use, and is left out. */
+function accessOf({ uid, revokedAt, expiresAt, secrets }: StoredToken) {
+  return { uid, revokedAt, expiresAt, secrets };
 }
 
 /** Returns what the fleets ask for together: one that protects grants is enough, and the shortest validity counts. */

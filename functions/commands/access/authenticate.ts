@@ -5,12 +5,14 @@ import { accepts, nameInToken } from '../../core/access/token.ts';
 import { isTokenOf, tokenDigest } from '../../core/model/token.ts';
 import type { Deps, Identity } from '../../deps.ts';
 import { timestamp } from '../context.ts';
-import { agentOf } from './agents.ts';
+import { actorOf, agentOf } from './agents.ts';
 import { readGrants, readToken, type TokenDocument } from './installation.ts';
 
 /** A token that was sent, and what the check of it needs. */
 export interface Presented {
   token: string;
+  /** True when nothing may be believed that was read for an earlier request. */
+  isReadAnew?: boolean;
   deps: Deps;
   /** Keeps the invocation alive until the work is done, after the response has been sent. */
   waitUntil(work: Promise<unknown>): void;
@@ -21,7 +23,8 @@ export type Authenticate = (presented: Presented) => Promise<Principal | undefin
 
 /**
  * The time for which what is known of somebody is believed without reading it again, in each isolate or process. A token that
- * is revoked, and a grant that is taken away, have no effect any more after this time.
+ * is revoked, and a grant that is taken away, have no effect any more after this time; for what gives access to others, they have
+ * none from the next request on.
  */
 export const BELIEVED_MS = 5_000;
 
@@ -57,7 +60,7 @@ export function createAuthenticate({ settingToken }: { settingToken?: string | u
     if (place?.what === 'credential') return await agentOf(deps, token, place, presented.waitUntil);
     if (!isJwt(token)) return undefined;
     const identity = await deps.identities.verify(token);
-    return identity && (await identifiedPrincipal(known, deps, identity));
+    return identity && (await identifiedPrincipal(known, presented, identity));
   };
 }
 
@@ -70,12 +73,16 @@ function isJwt(token: string): boolean {
 
 async function storedPrincipal(
   known: Map<string, Known>,
-  { token, deps, waitUntil }: Presented,
+  { token, deps, isReadAnew = false, waitUntil }: Presented,
   name: string,
 ): Promise<Principal | undefined> {
-  const found = await lookUp(known, deps, `token ${name}`, () => readToken(deps, name));
   const nowMs = deps.clock.now();
-  if (found.token === undefined || !accepts(found.token.body, token, timestamp(nowMs))) return undefined;
+  const read = () => readToken(deps, name);
+  const isAccepted = ({ token: stored }: Known) => stored && accepts(stored.body, token, timestamp(nowMs));
+  const remembered = isReadAnew ? undefined : recalled(known, `token ${name}`, nowMs);
+  // A secret that was not there when the token was read may have been made since.
+  const found = remembered && isAccepted(remembered) ? remembered : await lookUp(known, deps, `token ${name}`, read);
+  if (found.token === undefined || !isAccepted(found)) return undefined;
   const { expiresAt, lastUsedAt } = found.token.body;
   if (!found.isUseRecorded && (lastUsedAt === undefined || Date.parse(lastUsedAt) + USE_MS <= nowMs)) {
     found.isUseRecorded = true;
@@ -97,10 +104,12 @@ async function recordUse({ store, clock, log }: Deps, document: TokenDocument): 
 
 async function identifiedPrincipal(
   known: Map<string, Known>,
-  deps: Deps,
+  { deps, isReadAnew = false }: Presented,
   { provider, issuer, subject, groups, expiresAt }: Identity,
 ): Promise<Principal> {
-  const found = await lookUp(known, deps, `subject ${issuer} ${subject}`, async () => undefined);
+  const key = `subject ${issuer} ${subject}`;
+  const remembered = isReadAnew ? undefined : recalled(known, key, deps.clock.now());
+  const found = remembered ?? (await lookUp(known, deps, key, async () => undefined));
   const isTheirs = (of: Subject) =>
     of.type !== 'token' &&
     of.issuer === issuer &&
@@ -108,18 +117,22 @@ async function identifiedPrincipal(
   return { actor: `oidc:${provider}:${subject}`, kind: 'oidc', grants: heldBy(found.grants, isTheirs), expiresAt };
 }
 
-/** Returns what is known of somebody, and reads it when that is too long ago. Unknown tokens are not remembered. */
+/** Returns what was read of somebody, unless that is too long ago. */
+function recalled(known: Map<string, Known>, key: string, nowMs: number): Known | undefined {
+  const remembered = known.get(key);
+  return remembered && Math.abs(nowMs - remembered.atMs) < BELIEVED_MS ? remembered : undefined;
+}
+
+/** Reads what is known of somebody, and remembers it. Unknown tokens are not remembered. */
 async function lookUp(
   known: Map<string, Known>,
   deps: Deps,
   key: string,
   read: () => Promise<TokenDocument | undefined>,
 ): Promise<Known> {
-  const nowMs = deps.clock.now();
-  const remembered = known.get(key);
-  if (remembered && Math.abs(nowMs - remembered.atMs) < BELIEVED_MS) return remembered;
+  const atMs = deps.clock.now();
   const [token, { body }] = await Promise.all([read(), readGrants(deps)]);
-  const found: Known = { atMs: nowMs, token, grants: body.grants, isUseRecorded: false };
+  const found: Known = { atMs, token, grants: body.grants, isUseRecorded: false };
   if (known.size >= MAX_REMEMBERED) known.clear();
   if (token !== undefined || key.startsWith('subject ')) known.set(key, found);
   return found;
@@ -140,7 +153,7 @@ export async function voterOf(
   const voter = fleet?.spec.voters.find(({ name }) => name === voterName);
   if (voter?.type !== 'alert' || !isTokenOf(token, voter.tokenHash)) return undefined;
   return {
-    actor: `voter ${voterName}`,
+    actor: actorOf({ fleet: fleetName, voter: voterName }),
     kind: 'voter',
     grants: [{ role: 'alert', fleets: [fleetName], voter: voterName }],
   };

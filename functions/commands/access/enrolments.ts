@@ -24,6 +24,7 @@ import { authorOf, type Context, timestamp } from '../context.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { untilWritten } from '../until-written.ts';
 import { actorOf, type EnrolmentDocument, readAgent, readEnrolable } from './agents.ts';
+import { authorizeTraffic } from './gateways.ts';
 import { newSecret } from './secrets.ts';
 import { isSignedBy, type Signed } from './signature.ts';
 
@@ -39,11 +40,12 @@ export type Invited = { enrolment: Enrolment; issued?: undefined } | { enrolment
 
 /**
  * Makes an enrolment token for a voter, which replaces the one before. Throws `not-found`, `conflicting-declaration` for a voter
- * that declares its key, and what `requireApproval` throws, because whoever has the token gives the voter a key.
+ * that declares its key, `forbidden` when a grant leaves out a gateway, because voters move the traffic of all, and what `requireApproval` throws, because whoever has the token gives the voter a key.
  */
 export async function invite(ctx: Context, place: VoterPlace): Promise<Invited> {
   return await untilWritten(async () => {
     const { voter, enrolment, approvals } = await loaded(ctx, place);
+    await authorizeTraffic(ctx, place.fleet);
     if (voter.publicKey !== undefined) throw declared(place);
     const cleared = await clearInvitation(ctx, place, enrolment, approvals);
     const token = presentedText('invitation', place, newSecret());
@@ -70,10 +72,11 @@ async function clearInvitation(
   });
 }
 
-/** Takes back the key, the credentials and the enrolment token of a voter's agent. Throws `not-found`. */
+/** Takes back the key, the credentials and the enrolment token of a voter's agent. Throws as `invite` does, and takes no approval. */
 export async function revokeEnrolment(ctx: Context, place: VoterPlace): Promise<Enrolment> {
   return await untilWritten(async () => {
     const { voter, enrolment } = await loaded(ctx, place);
+    await authorizeTraffic(ctx, place.fleet);
     if (voter.publicKey !== undefined) throw declared(place);
     const body = emptyEnrolment(voter.name);
     if (equal(body, enrolment.body)) return shown(ctx, place, body);

@@ -11,7 +11,14 @@ import { noSuch, unknownReference } from '../issues.ts';
 import { missing } from '../load.ts';
 import { untilWritten } from '../until-written.ts';
 import { clearGrant } from './approval.ts';
-import { type GrantsDocument, readGrants, readToken, requireAdministrator, writeAccess } from './installation.ts';
+import {
+  type GrantsDocument,
+  readGrants,
+  readToken,
+  requireAdministrator,
+  type TokenDocument,
+  writeAccess,
+} from './installation.ts';
 import { pageOfAll } from './pages.ts';
 
 /** The most grants of an installation: they are read together, with every request of somebody who was not heard for a while. */
@@ -41,8 +48,8 @@ export interface WrittenGrant {
  * `last-administrator`, and what `clearGrant` throws.
  */
 export async function putGrant(ctx: Context, name: string, input: GrantInput): Promise<WrittenGrant> {
-  await requireSubject(ctx, input);
   return await untilWritten(async () => {
+    const token = await requireSubject(ctx, input);
     const now = timestamp(ctx.deps.clock.now());
     const document = await readGrants(ctx.deps);
     const before = grantIn(document, name);
@@ -56,8 +63,15 @@ export async function putGrant(ctx: Context, name: string, input: GrantInput): P
     }
     const verb = before ? 'update' : 'create';
     await requireAdministrator(ctx, grants);
-    const cleared = await clearGrant(ctx, name, before, input);
-    const isWritten = await writeGrants(cleared, document, grants, { verb, name, before, after: grant });
+    const cleared = await clearGrant(ctx, name, before, { input, token: token?.body });
+    // The token is written as well, so that it has the same secrets when the grant is there.
+    const documents = [...cleared.documents, ...(token ? [{ ...token, version: token.version + 1 }] : [])];
+    const isWritten = await writeGrants({ ctx: cleared.ctx, documents }, document, grants, {
+      verb,
+      name,
+      before,
+      after: grant,
+    });
     return isWritten ? { grant, isCreated: before === undefined, need: cleared.need } : undefined;
   });
 }
@@ -86,8 +100,14 @@ async function writeGrants(
   return await writeAccess(ctx, [next, ...documents], { kind: 'grant', ...change });
 }
 
-/** Throws `unknown-reference` for a token that does not exist, and for an identity provider that the settings do not have. */
-async function requireSubject({ deps }: Context, { subject, credentials = [] }: GrantInput): Promise<void> {
+/**
+ * Returns the token that a grant is for; undefined for subjects of identity providers. Throws `unknown-reference` for a token that does
+ * not exist, and for an identity provider that the settings do not have.
+ */
+async function requireSubject(
+  { deps }: Context,
+  { subject, credentials = [] }: GrantInput,
+): Promise<TokenDocument | undefined> {
   const unknownSets = credentials.flatMap((set, index) =>
     deps.settings.credentials.includes(set)
       ? []
@@ -96,12 +116,14 @@ async function requireSubject({ deps }: Context, { subject, credentials = [] }: 
   if (subject.type !== 'token') {
     const isKnown = deps.identities.issuers.includes(subject.issuer);
     const unknown = unknownReference('#/subject/issuer', say('NoIssuer', { issuer: subject.issuer }));
-    return throwFaults(isKnown ? unknownSets : [unknown, ...unknownSets]);
+    throwFaults(isKnown ? unknownSets : [unknown, ...unknownSets]);
+    return undefined;
   }
   const token = await readToken(deps, subject.token);
   const isThere = token !== undefined && token.body.revokedAt === undefined;
   const unknown = noSuch('#/subject/token', 'token', subject.token);
   throwFaults(isThere ? unknownSets : [unknown, ...unknownSets]);
+  return token;
 }
 
 function grantIn({ body }: GrantsDocument, name: string): Grant | undefined {

@@ -13,11 +13,19 @@ import {
 } from '../../core/access/token.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { AppError, faultAt } from '../app-error.ts';
+import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
 import { missing } from '../load.ts';
 import { untilWritten } from '../until-written.ts';
-import { clearSecret } from './approval.ts';
-import { readGrants, readToken, requireAdministrator, type TokenDocument, writeAccess } from './installation.ts';
+import { clearUse } from './approval.ts';
+import {
+  type GrantsDocument,
+  readGrants,
+  readToken,
+  requireAdministrator,
+  type TokenDocument,
+  writeAccess,
+} from './installation.ts';
 import { newSecret } from './secrets.ts';
 
 /** The names of actors that are no tokens. */
@@ -67,9 +75,14 @@ export async function putToken(ctx: Context, name: string, given: TokenInput): P
       return { token: shown(body, now) };
     const grants = await readGrants(ctx.deps);
     await requireAdministrator(ctx, grants.body.grants, token);
+    const { expiresAt } = token;
+    const cleared = isLater(expiresAt, body.expiresAt)
+      ? await clearUse(ctx, name, body, { expiresAt, hasNewSecret: false })
+      : { ctx, documents: [] };
+    const documents = [next(found, token), ...reliedOn(ctx, grants), ...cleared.documents];
     const change = { kind: 'token', verb: 'update', name, before: shown(body, now), after: shown(token, now) } as const;
-    const isWritten = await writeAccess(ctx, [{ ...found, version: found.version + 1, body: token }], change);
-    return isWritten ? { token: shown(token, now) } : undefined;
+    const isWritten = await writeAccess(cleared.ctx, documents, change);
+    return isWritten ? { token: shown(token, now), need: cleared.need } : undefined;
   });
 }
 
@@ -85,7 +98,7 @@ async function createToken(
   const version = (revoked?.version ?? 0) + 1;
   const document: TokenDocument = { fleet: INSTALLATION, kind: 'token', id: name, version, body, isPending: false };
   const token = shown(body, createdAt);
-  const cleared = await clearSecret(ctx, name, revoked?.body);
+  const cleared = await clearUse(ctx, name, revoked?.body, { expiresAt: input.expiresAt, hasNewSecret: true });
   const documents = [document, ...cleared.documents];
   const change = { kind: 'token', verb: 'create', name, after: token } as const;
   if (!(await writeAccess(cleared.ctx, documents, change))) return undefined;
@@ -107,11 +120,17 @@ export async function rotateToken(
     const body = rotated(found.body, secret, timestamp(nowMs + overlapSeconds * 1000));
     const token = shown(body, now);
     const change = { kind: 'token', verb: 'rotate', name, before: shown(found.body, now), after: token } as const;
-    const cleared = await clearSecret(ctx, name, found.body);
-    const documents = [{ ...found, version: found.version + 1, body }, ...cleared.documents];
+    const cleared = await clearRotation(ctx, name, found.body);
+    const documents = [next(found, body), ...cleared.documents];
     if (!(await writeAccess(cleared.ctx, documents, change))) return undefined;
     return ctx.isDry ? { token, need: cleared.need } : { token, issued: { ...token, token: text } };
   });
+}
+
+/** Clears another secret of a token. People may have one for the token that they use, because it may do nothing more. */
+async function clearRotation(ctx: Context, name: string, body: StoredToken): Promise<Clearance> {
+  if (ctx.principal.kind === 'token' && ctx.principal.actor === name) return { ctx, documents: [] };
+  return await clearUse(ctx, name, body, { expiresAt: body.expiresAt, hasNewSecret: true });
 }
 
 /** Revokes a token. One that is revoked already stays unchanged. Throws `not-found`, and `last-administrator`. */
@@ -126,14 +145,22 @@ export async function revokeToken(ctx: Context, name: string): Promise<Token> {
     await requireAdministrator(ctx, grants.body.grants, body);
     const token = shown(body, now);
     const ttl = Math.floor(nowMs / 1000) + SHOWN_SECONDS;
-    // The grants are written as well, so that no grant that relies on this token is written at the same time.
-    const documents = [
-      { ...found, version: found.version + 1, body, ttl },
-      ...(ctx.deps.settings.hasToken ? [] : [{ ...grants, version: grants.version + 1 }]),
-    ];
+    const documents = [{ ...next(found, body), ttl }, ...reliedOn(ctx, grants)];
     const change = { kind: 'token', verb: 'delete', name, before: shown(found.body, now), after: token } as const;
     return (await writeAccess(ctx, documents, change)) ? token : undefined;
   });
+}
+
+function next(document: TokenDocument, body: StoredToken): TokenDocument {
+  return { ...document, version: document.version + 1, body };
+}
+
+/**
+ * Returns the grants as a write to be made with that of a token, so that two administrators cannot end each other's tokens at the same
+ * time. The token of the settings is always somebody, and spares the write.
+ */
+function reliedOn({ deps }: Context, grants: GrantsDocument): GrantsDocument[] {
+  return deps.settings.hasToken ? [] : [{ ...grants, version: grants.version + 1 }];
 }
 
 async function loaded(deps: Context['deps'], name: string): Promise<TokenDocument> {
@@ -145,6 +172,11 @@ async function loaded(deps: Context['deps'], name: string): Promise<TokenDocumen
 function issue(name: string, createdAt: string): { text: string; secret: StoredSecret } {
   const text = tokenText(name, newSecret());
   return { text, secret: secretOf(text, createdAt) };
+}
+
+/** Tells whether an expiry is later than another one. A token without an expiry never expires. */
+function isLater(expiresAt: string | undefined, before: string | undefined): boolean {
+  return before !== undefined && (expiresAt === undefined || expiresAt > before);
 }
 
 /** Returns a token as the API shows it: without the digests, and without the secrets that are not accepted any more. */

@@ -3,6 +3,7 @@ import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { resumed, stopped, undone } from '../../core/rollout/changes.ts';
 import { isOwn } from '../../core/rollout/next-move.ts';
 import type { StoredDocument } from '../../deps.ts';
+import { authorizeTraffic } from '../access/gateways.ts';
 import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { auditingRefusals } from '../refusals.ts';
@@ -11,8 +12,8 @@ import { distributionOf, loadRollout, type RolloutRef, recordRollout, writeRollo
 import type { StartedRollout } from './start.ts';
 
 /**
- * Stops a rollout at its current step until somebody resumes it. A stopped one stays stopped. Throws `not-found` and
- * `already-ended`.
+ * Stops a rollout at its current step until somebody resumes it. A stopped one stays stopped. Throws `not-found`,
+ * `already-ended`, and `forbidden` when a grant leaves out a gateway.
  */
 export async function pauseRollout(ctx: Context, ref: RolloutRef, reason: string): Promise<StartedRollout> {
   return await changeState(ctx, ref, 'rollout.paused', reason, (body, at) => {
@@ -64,6 +65,7 @@ async function changeState(
   return await auditingRefusals(ctx, distributionOf(ref), 'rollout.refused', async () => {
     return await untilWritten(async () => {
       const before = await loadRollout(ctx, ref);
+      await authorizeTraffic(ctx, ref.fleet);
       await requireLive(ctx, ref, before);
       const body = change(before.body, timestamp(ctx.deps.clock.now()));
       if (ctx.isDry || body === before.body) return { rollout: body };
