@@ -2,6 +2,11 @@
 export interface Redact {
   /** Removes the secret values of the settings. */
   secrets(text: string): string;
+  /**
+   * Removes the secret values of the settings from a part of a text, with what is left of one at either end: a text can be cut in the
+   * middle of a secret.
+   */
+  secretsOfPart(text: string): string;
   /** Removes secrets, URLs and everything that looks like a credential from a text of foreign origin, and bounds its length. */
   foreign(text: string): string;
 }
@@ -17,14 +22,19 @@ const MAX_LOOKED_AT = 8_000;
 /** The number of characters of a foreign text that are shown at most. */
 const MAX_SHOWN = 1_000;
 
+/** Matches the tokens that Fairlead makes, those that no setting has included: of people and programs, of agents, and for enrolling. */
+const OWN_TOKEN = /\bfl[ea]?_[a-z0-9_-]+_[A-Za-z0-9_-]{43}/g;
+
 export function redactorOf(secrets: readonly string[]): Redact {
   // The longest secret goes first, since one secret may be the beginning of another.
   const known = [...new Set(secrets.filter(({ length }) => length >= SHORTEST_SECRET).flatMap(formsOf))].sort(
     (a, b) => b.length - a.length,
   );
-  const withoutSecrets = (text: string) => known.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
+  const withoutSecrets = (text: string) =>
+    known.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text).replaceAll(OWN_TOKEN, '[secret]');
   return {
     secrets: withoutSecrets,
+    secretsOfPart: (text) => withoutCut(withoutSecrets(text), known),
     foreign: (text) => {
       const looked = beginningOf(withoutSecrets(text));
       const clean = withoutOpaque(
@@ -39,6 +49,23 @@ export function redactorOf(secrets: readonly string[]): Redact {
 function formsOf(secret: string): string[] {
   const encoded = encodeURIComponent(secret);
   return [secret, encoded, encoded.replaceAll('%20', '+'), JSON.stringify(secret).slice(1, -1)];
+}
+
+/** The length of the shortest piece of a secret that is removed at an end. A shorter one is part of too many words. */
+const SHORTEST_PIECE = 4;
+
+/** Returns the text without the longest beginning of a secret at its end, and without the longest end of one at its beginning. */
+function withoutCut(text: string, secrets: readonly string[]): string {
+  const longest = (isThere: (secret: string, length: number) => boolean) =>
+    Math.max(0, ...secrets.map((secret) => lengthOfPiece(secret, (length) => isThere(secret, length))));
+  const atEnd = longest((secret, length) => text.endsWith(secret.slice(0, length)));
+  const atBeginning = longest((secret, length) => text.startsWith(secret.slice(-length)));
+  return text.slice(atBeginning, Math.max(atBeginning, text.length - atEnd));
+}
+
+function lengthOfPiece(secret: string, isThere: (length: number) => boolean): number {
+  for (let length = secret.length - 1; length >= SHORTEST_PIECE; length--) if (isThere(length)) return length;
+  return 0;
 }
 
 /** Returns the beginning of a long text, cut between two words: half of a credential would not be recognised as one. */

@@ -18,7 +18,7 @@ export function createSecrets(secrets: ByName): Secrets {
       const secret = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
       return secret?.hosts.some((allowed) => isHost(host, allowed)) ? secret.value : undefined;
     },
-    redact: redact.secrets,
+    redactPart: redact.secretsOfPart,
   };
 }
 

@@ -40,7 +40,8 @@ export type Enrolment = z.infer<typeof Enrolment>;
 
 export const IssuedInvitation = Enrolment.extend({
   token: z.string().meta({
-    description: 'The enrolment token, for `npm run agent -- --enrol`. It is shown in this answer only.',
+    description:
+      'The enrolment token, which `npm run agent` takes as `FAIRLEAD_ENROLMENT_TOKEN`. It is shown in this answer only.',
     examples: [`fle_shop_lab_${SECRET}`],
   }),
 }).meta({ id: 'IssuedInvitation', description: 'An enrolment with its enrolment token.' });

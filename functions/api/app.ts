@@ -11,7 +11,7 @@ import type { Context } from '../commands/context.ts';
 import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { endpoints } from './endpoints/index.ts';
-import { bearer, bearerReadAnew, voterBearer } from './http/auth.ts';
+import { bearer, bearerReadAnew, tokenInBody, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { AppEnv } from './http/env.ts';
@@ -52,6 +52,7 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
   });
   for (const endpoint of endpoints) {
     if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(door, authenticate));
+    if (endpoint.access === 'public' && endpoint.signed) app.use(patternOf(endpoint.path), tokenInBody(door));
     if (givesAccess(endpoint)) app.on(methodOf(endpoint), patternOf(endpoint.path), bearerReadAnew(door, authenticate));
     register(app, endpoint, limiter);
   }

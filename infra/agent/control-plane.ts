@@ -1,10 +1,19 @@
 import { SIGNATURE_HEADER } from '../../functions/api/http/endpoint.ts';
+import { isSafeFromReaders } from '../../functions/core/egress/target.ts';
 import type { Assignment } from '../../schemas/enrolment.ts';
 import type { ObservationBatch, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';
 import { type ApiClient, ApiRefusal } from '../local/client.ts';
 import type { Signer } from './key.ts';
 
 const TIMEOUT_MS = 10_000;
+
+/** Returns the address of the control plane, to which paths are added. Throws for one to which no credential may be sent. */
+export function baseOf(text: string): string {
+  if (!URL.canParse(text)) throw new Error(`--url takes the URL of the control plane, not ${text}.`);
+  const url = new URL(text);
+  if (isSafeFromReaders(url)) return text.replace(/\/+$/, '');
+  throw new Error(`--url takes an https URL, because the agent sends its credential there, not ${url.origin}.`);
+}
 
 /**
  * Client for the API calls of an agent. `onDate` is called with the time of each answer, in milliseconds since the

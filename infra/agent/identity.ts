@@ -7,6 +7,7 @@ import { tokenDigest } from '../../functions/core/model/token.ts';
 import type { Clock, Log } from '../../functions/deps.ts';
 import type { Enrolled, EnrolmentInput } from '../../schemas/enrolment.ts';
 import { type ApiClient, ApiRefusal } from '../local/client.ts';
+import { baseOf } from './control-plane.ts';
 import { createAgentKey, publicKeyOf, type Signer, signerOf } from './key.ts';
 import { readState, type State, StateFault, writeState } from './state.ts';
 
@@ -29,14 +30,20 @@ type Ports = { clock: Pick<Clock, 'now'> };
 
 /**
  * Returns the identity of the agent, which enrols first if it has to. What is asked for stands in the state file before it is asked
- * for, so that an agent that ends at any time asks for the same when it starts again.
+ * for, so that an agent that ends at any time asks for the same when it starts again. An agent that has a credential goes on with
+ * it when its new enrolment token is refused, which `notEnrolled` is told.
  */
-export async function openIdentity(options: IdentityOptions, ports: Ports): Promise<Identity> {
+export async function openIdentity(
+  options: IdentityOptions,
+  ports: Ports,
+  notEnrolled: (error: unknown) => void = () => undefined,
+): Promise<Identity> {
   const { file, url, enrolWith } = options;
   const stored = await readState(file);
   const known = stored && { ...stored, ...(url !== undefined && { url }) };
   const identity = new Identity(file, enrolWith === undefined ? known : invited(known, url, enrolWith), ports);
   if (!identity.isEnrolled) await identity.complete();
+  else if (identity.isEnrolling) await identity.complete().catch((error) => notEnrolled(error));
   return identity;
 }
 
@@ -48,8 +55,10 @@ function invited(known: State | undefined, url: string | undefined, token: strin
   const { fleet, voter } = place;
   const control = url ?? known?.url;
   if (control === undefined) throw new Error('The agent needs the --url of the control plane to enrol.');
-  const privateKey = known?.privateKey ?? createAgentKey().privateKey;
   const pending = { token, credential: presentedText('credential', place, newSecret()) };
+  // The credential that the agent has is kept until it has another one, unless it was that of another voter.
+  if (known?.fleet === fleet && known.voter === voter) return { ...known, pending };
+  const privateKey = known?.privateKey ?? createAgentKey().privateKey;
   return { url: control, fleet, voter, privateKey, pending };
 }
 
@@ -76,7 +85,8 @@ export class Identity implements ApiClient {
   #state: State;
 
   constructor(file: string, state: State | undefined, ports: Ports) {
-    if (state === undefined) throw new StateFault(file, 'does not exist: start the agent with --enrol and a token.');
+    if (state === undefined)
+      throw new StateFault(file, 'does not exist: start the agent with FAIRLEAD_ENROLMENT_TOKEN.');
     this.#file = file;
     this.#state = state;
     this.#ports = ports;
@@ -84,7 +94,7 @@ export class Identity implements ApiClient {
   }
 
   get url(): string {
-    return this.#state.url.replace(/\/+$/, '');
+    return baseOf(this.#state.url);
   }
 
   get fleet(): string {
@@ -105,6 +115,12 @@ export class Identity implements ApiClient {
     return this.#state.credential !== undefined;
   }
 
+  /** True while an enrolment token has not been accepted or refused. */
+  get isEnrolling(): boolean {
+    const { pending } = this.#state;
+    return pending !== undefined && placeIn(pending.token)?.what === 'invitation';
+  }
+
   /** Everything that must not stand in a log. */
   get secrets(): string[] {
     const { privateKey, credential, pending } = this.#state;
@@ -120,19 +136,28 @@ export class Identity implements ApiClient {
     return true;
   }
 
-  /** Asks for what is pending, and does nothing when that is nothing. */
+  /** Asks for what is pending, and does nothing when that is nothing. An enrolment token that is refused is not pending any more. */
   async complete(): Promise<void> {
     const { pending, privateKey } = this.#state;
     if (pending === undefined) return;
     await writeState(this.#file, this.#state);
     const { token, credential } = pending;
     const given = { token, publicKey: publicKeyOf(privateKey), credentialHash: tokenDigest(credential) };
-    const { expiresAt, serverMs } = await this.#present(given);
+    const { expiresAt, serverMs } = await this.#present(given).catch(async (error: unknown) => {
+      if (this.isEnrolled && this.isEnrolling && isFinal(error)) await this.#forget();
+      throw error;
+    });
     // Both times are those of the control plane, so that a wrong clock of this host does not matter.
     const lifeMs = Date.parse(expiresAt) - serverMs;
     const { pending: _, ...state } = this.#state;
     const enrolledWith = placeIn(token)?.what === 'invitation' ? tokenDigest(token) : state.enrolledWith;
     this.#state = { ...state, credential, enrolledWith, renewAtMs: this.#ports.clock.now() + lifeMs / 2 };
+    await writeState(this.#file, this.#state);
+  }
+
+  async #forget(): Promise<void> {
+    const { pending: _, ...state } = this.#state;
+    this.#state = state;
     await writeState(this.#file, this.#state);
   }
 
@@ -151,4 +176,9 @@ export class Identity implements ApiClient {
     const date = Date.parse(response.headers.get('date') ?? '');
     return { ...(JSON.parse(text) as Enrolled), serverMs: Number.isNaN(date) ? this.#ports.clock.now() : date };
   }
+}
+
+/** Tells whether the same token would be refused again. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ApiRefusal && [400, 401, 403, 409].includes(error.status);
 }

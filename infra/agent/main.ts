@@ -10,6 +10,7 @@ import { clock, createLog } from '../../functions/platform.ts';
 import { createSecrets, partsOf } from '../../functions/secrets.ts';
 import { usageOf } from '../scripts.ts';
 import { runAgent } from './agent.ts';
+import { baseOf } from './control-plane.ts';
 import { keepRenewed, openIdentity } from './identity.ts';
 import { createAgentKey, signerOf } from './key.ts';
 import { createNet } from './net.ts';
@@ -24,7 +25,6 @@ async function main(): Promise<void> {
       voter: { type: 'string' },
       'allow-cidr': { type: 'string', multiple: true, default: [] },
       listen: { type: 'string' },
-      enrol: { type: 'string' },
       state: { type: 'string' },
       'generate-key': { type: 'boolean', default: false },
     },
@@ -40,8 +40,8 @@ async function main(): Promise<void> {
   };
   const waitingClock = { ...clock, sleep: waiting };
   const secrets = secretsIn(process.env['FAIRLEAD_SECRETS'] ?? '{}');
-  const { client, fleet, voter, sign, secrets: own, identity } = await whoAmI(values);
   const egress = { allowed: values['allow-cidr'].map(allowedRange) };
+  const { client, fleet, voter, sign, secrets: own, identity } = await whoAmI(values);
   const log = createLog([...own, ...partsOf(secrets)]);
   const status = new AgentStatus();
   const server = values.listen === undefined ? undefined : await startStatusServer(values.listen, status, clock.now);
@@ -70,18 +70,22 @@ function secretsIn(text: string): SecretSettings {
   throw new Error(`FAIRLEAD_SECRETS ${result.error.issues.map(({ message }) => message).join('; ')}.`);
 }
 
-type Given = Partial<Record<'url' | 'fleet' | 'voter' | 'enrol' | 'state', string>>;
+type Given = Partial<Record<'url' | 'fleet' | 'voter' | 'state', string>>;
 
 /** Returns who the agent is: as its state file says or, without one, as its arguments and environment say. */
-async function whoAmI({ url, fleet, voter, enrol, state }: Given) {
-  if (enrol !== undefined || state !== undefined) {
-    const identity = await openIdentity({ file: state ?? 'fairlead-agent.json', url, enrolWith: enrol }, { clock });
+async function whoAmI({ url, fleet, voter, state }: Given) {
+  // A token among the arguments could be read by every user of the host.
+  const { FAIRLEAD_ENROLMENT_TOKEN: enrolWith } = process.env;
+  if (enrolWith !== undefined || state !== undefined) {
+    const options = { file: state ?? 'fairlead-agent.json', url, enrolWith };
+    const notEnrolled = (error: unknown) => createLog().error('agent.not-enrolled', {}, error);
+    const identity = await openIdentity(options, { clock }, notEnrolled);
     const { sign, secrets } = identity;
     return { client: identity, fleet: identity.fleet, voter: identity.voter, sign, secrets, identity };
   }
   const { FAIRLEAD_TOKEN: token, FAIRLEAD_AGENT_KEY: key } = process.env;
   if (!url || !fleet || !voter || !token || !key) throw new Error(usageOf('agent'));
-  const client = { url: url.replace(/\/+$/, ''), token };
+  const client = { url: baseOf(url), token };
   return { client, fleet, voter, sign: signerOf(key), secrets: [token, key] };
 }
 

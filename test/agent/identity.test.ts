@@ -112,11 +112,49 @@ describe('an agent that enrols', () => {
     );
     await expect(start({ file: other, enrolWith: 'secret' })).rejects.toThrow(/begins with fle_/);
     await expect(start({ file: join(directory, 'none.json') })).rejects.toThrow(
-      /does not exist: start the agent with --enrol/,
+      /does not exist: start the agent with FAIRLEAD_ENROLMENT_TOKEN/,
     );
     const agent = await start({ file: other, url, enrolWith: await invite() });
     expect(await isLetIn(agent)).toBe(true);
   });
+});
+
+describe('an agent that has a credential', () => {
+  const wrongToken = async () => (await invite()).replace(/.{8}$/, 'AAAAAAAA');
+
+  it('goes on with it when its new enrolment token is refused, also after it was started again', async () => {
+    const before = await start({ url, enrolWith: await invite() });
+    const told: unknown[] = [];
+    const options = { file, url, enrolWith: await wrongToken() };
+    for (const expected of [1, 2]) {
+      const again = await openIdentity(options, { clock: { now: () => nowMs } }, (error) => told.push(error));
+      expect([again.token, await isLetIn(again)]).toEqual([before.token, true]);
+      expect(told).toHaveLength(expected);
+    }
+    expect((await stored()).pending).toBeUndefined();
+    expect(await isLetIn(await start())).toBe(true);
+  });
+
+  it('goes on with it while its enrolment token cannot be presented, and changes over when it can', async () => {
+    const before = await start({ url, enrolWith: await invite() });
+    const enrolWith = await invite();
+    fate = 'unsent';
+    expect((await start({ url, enrolWith })).token).toBe(before.token);
+    fate = 'arrives';
+    const after = await start({ url, enrolWith });
+    expect([await isLetIn(after), await isLetIn(before), after.token === before.token]).toEqual([true, false, false]);
+  });
+});
+
+describe('the URL of the control plane', () => {
+  it.each(['http://fairlead.example.com', 'http://10.0.0.8:8787', 'ftp://127.0.0.1', 'nowhere'])(
+    'is not %s, because the credential is sent there',
+    async (bad) => {
+      const enrolWith = await invite();
+      await expect(start({ url: bad, enrolWith })).rejects.toThrow(/--url takes/);
+      await expect(start()).rejects.toThrow(/does not exist|--url takes/);
+    },
+  );
 });
 
 describe('a credential', () => {

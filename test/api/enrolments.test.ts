@@ -101,6 +101,13 @@ const audited = async (action: string) =>
     actor,
     reason,
   ]);
+/** Waits until the audit log of the fleet counts refusals with this code, which is written after the answer. */
+const refusedAs = async (code: string) => {
+  const rows = async (): Promise<Json[]> =>
+    (await harness.call('GET', `${path}/audit?action=enrolment.refuse`)).body.items;
+  await expect.poll(async () => (await rows()).map(({ refusal }) => refusal.code)).toContain(code);
+  return (await rows()).length === 1;
+};
 const declare = async (voters: object[]) =>
   await harness.call('PUT', path, { body: { voters }, headers: { 'If-Match': '*' } });
 
@@ -128,7 +135,7 @@ describe('an agent enrols', () => {
     }
     expect([await audited('voter.invite'), await audited('voter.enrol')]).toEqual([
       [['api', undefined]],
-      [['voter lab', undefined]],
+      [[`voter ${fleet}/lab`, undefined]],
     ]);
   });
 
@@ -153,7 +160,7 @@ describe('an agent enrols', () => {
     for (const thief of [second, { ...first, key: second.key }, { ...second, key: first.key }]) {
       expect(await present(token, thief)).toMatchObject({ status: 409, body: { code: 'enrolment-used' } });
     }
-    expect(await audited('voter.enrol-refused')).toHaveLength(3);
+    expect(await refusedAs('enrolment-used')).toBe(true);
     expect([await statusOf(first), await statusOf(second)]).toEqual([200, 401]);
   });
 
@@ -301,7 +308,7 @@ describe('a credential is renewed', () => {
     await expect.poll(() => statusOf(agent), { timeout: 30_000 }).toBe(401);
     expect(await statusOf(next)).toBe(200);
     expect((await present(agent.credential, renewed(agent))).status).toBe(401);
-    expect(await audited('voter.renew')).toEqual([['voter lab', undefined]]);
+    expect(await audited('voter.renew')).toEqual([[`voter ${fleet}/lab`, undefined]]);
   });
 
   it('again, when what was asked for before got lost', async () => {
@@ -320,7 +327,7 @@ describe('a credential is renewed', () => {
       status: 403,
       body: { code: 'invalid-signature' },
     });
-    expect(await audited('voter.enrol-refused')).toHaveLength(1);
+    expect(await refusedAs('invalid-signature')).toBe(true);
     expect((await shown()).publicKey).toBe(agent.key.publicKey);
   });
 });
@@ -357,7 +364,7 @@ describe("an agent's credential", () => {
     expect(Object.keys(body.fleet)).toEqual(['name', 'health', 'controlTargets']);
     expect(body.clusters).toMatchObject([{ name: 'one', probes: [{ type: 'http' }, { type: 'tcp' }] }]);
     expect((await harness.call('GET', '/v1/me', { headers })).body).toMatchObject({
-      actor: 'voter lab',
+      actor: `voter ${fleet}/lab`,
       kind: 'voter',
       permissions: [{ fleet, permissions: ['observe'] }],
     });
@@ -391,9 +398,9 @@ describe("an agent's credential", () => {
       expect([403, 404]).toContain((await harness.call('GET', elsewhere, { headers })).status);
     }
     const refused = async () =>
-      (await harness.call('GET', '/v1/audit?action=access.refuse&actor=voter%20lab')).body.items.map(
-        ({ refusal }: Json) => refusal.code,
-      );
+      (
+        await harness.call('GET', `/v1/audit?action=access.refuse&actor=${encodeURIComponent(`voter ${fleet}/lab`)}`)
+      ).body.items.map(({ refusal }: Json) => refusal.code);
     await expect.poll(refused).toEqual(expect.arrayContaining(['forbidden', 'not-found']));
   });
 });

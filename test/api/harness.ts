@@ -163,7 +163,7 @@ async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server
 
 async function nodeServer(overHttp: boolean | undefined): Promise<Server> {
   const table = await openTable({ overHttp });
-  // What an app remembers of senders and of tokens is that of one table.
+  // An app remembers senders and tokens, which are those of one table.
   const app = createApp({
     senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
     authenticate: createAuthenticate({ settingToken: TOKEN }),

@@ -5,6 +5,8 @@ import { Limits } from '../../functions/api/http/limits.ts';
 import { createSenders } from '../../functions/api/http/senders.ts';
 import type { Authenticate } from '../../functions/commands/access/authenticate.ts';
 import { EVERY_FLEET } from '../../functions/core/access/principal.ts';
+import { tokenDigest } from '../../functions/core/model/token.ts';
+import { createAgentKey, signerOf } from '../../infra/agent/key.ts';
 import { cluster, create } from './fixtures.ts';
 import { type Harness, inProcess, type Json, startHarness, TOKEN, TOKENS } from './harness.ts';
 
@@ -102,6 +104,24 @@ inProcess.describe('limits of an actor', () => {
     expect((await send('GET', FLEET, { token: TOKENS.bob })).status).toBe(200);
   });
 
+  it('are no limits of a voter of the same name in another fleet', async () => {
+    const { send } = startProcess({ evidence: { perMinute: 1 } });
+    const tokenHash = tokenDigest('a-token-of-both-fleets');
+    const voters = [
+      { name: 'edge', type: 'edge' },
+      { name: 'prom', type: 'alert', tokenHash },
+    ];
+    for (const name of ['north', 'south']) await create(harness, `/v1/fleets/${name}`, { voters });
+    const alert = (name: string) =>
+      send('POST', `/v1/fleets/${name}/voters/prom/alerts`, {
+        token: 'a-token-of-both-fleets',
+        body: { version: '4', alerts: [] },
+      });
+    expect((await alert('north')).status).not.toBe(429);
+    expect((await alert('north')).status).toBe(429);
+    expect((await alert('south')).status).not.toBe(429);
+  });
+
   it('bound what is served at the same time, and a request beyond them reads nothing', async () => {
     const { send, deps } = startProcess({ read: { atOnce: 3 } });
     const held = Promise.withResolvers<void>();
@@ -168,6 +188,25 @@ inProcess.describe('wrong tokens', () => {
     const sum = (code: string) => counts.get(code)?.reduce((total, { refusal }) => total + (refusal?.count ?? 0), 0);
     expect([sum('invalid-token'), sum('too-many-requests')]).toEqual([2 * 20, 2 * 980]);
     expect(rows.filter(({ at }) => Date.parse(at) < nowMs)).toHaveLength(2);
+  });
+
+  it('to enrol with count as well, and what is presented in a body is not known to be right', async () => {
+    const { send } = startProcess({ wrongTokens: { perNetwork: 3 } });
+    const key = createAgentKey();
+    const present = async (token: string, ip: string) => {
+      const body = { token, publicKey: key.publicKey, credentialHash: '0'.repeat(64) };
+      const headers = {
+        'CF-Connecting-IP': ip,
+        'Fairlead-Signature': signerOf(key.privateKey)(Buffer.from(JSON.stringify(body))),
+      };
+      return await send('POST', '/v1/enrolments', { body, headers });
+    };
+    for (let count = 0; count < 3; count++) {
+      expect((await present(`fle_shop_lab_${'A'.repeat(42)}${count}`, '192.0.2.7')).status).toBe(401);
+    }
+    expect((await present(`fle_shop_lab_${'A'.repeat(43)}`, '192.0.2.7')).status).toBe(429);
+    expect((await send('GET', FLEET, from('192.0.2.7'))).status).toBe(429);
+    expect((await present(`fle_shop_lab_${'A'.repeat(43)}`, '198.51.100.7')).status).toBe(401);
   });
 
   it('for a voter read nothing once they are turned away', async () => {

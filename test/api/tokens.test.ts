@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type IdentityProviders, IdentityUnavailable } from '../../functions/deps.ts';
 import { NO_IDENTITIES, seedAccess } from './access.ts';
-import { createShop } from './fixtures.ts';
+import { create, createShop } from './fixtures.ts';
 import { type Answer, type Call, type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -113,6 +113,42 @@ inProcess.describe('the end of a stored token', () => {
     expect((await harness.call('GET', `/v1/tokens/${name}`)).body.secrets).toHaveLength(1);
   });
 
+  it('leaves nothing to whoever has it: they give access to nobody, from the next request on', async () => {
+    const [thief, victim] = [await make(), `${name}-b`];
+    await make(victim);
+    await grant('admin', { fleets: ['*'] });
+    const approval = `/v1/approvals/apr-${'0'.repeat(24)}`;
+    const attempts: [string, string, object?][] = [
+      ['PUT', `/v1/tokens/${name}`, {}],
+      ['PUT', `/v1/tokens/${name}-c`, {}],
+      ['PUT', `/v1/tokens/${victim}`, { description: 'mine' }],
+      ['POST', `/v1/tokens/${victim}/rotate`, {}],
+      ['DELETE', `/v1/tokens/${victim}`],
+      ['PUT', '/v1/grants/more', { subject: { type: 'token', token: victim }, role: 'admin', fleets: ['*'] }],
+      ['DELETE', `/v1/grants/${name}-admin`],
+      ['POST', `${approval}/approve`, { digest: '0'.repeat(64) }],
+      ['POST', `${approval}/reject`, { reason: 'r' }],
+    ];
+    const clock = { now: () => Date.now() + 10_000, sleep: async () => undefined };
+    const send = async ([method, path, body]: (typeof attempts)[number]) =>
+      (await as(thief, method, path, body ? { body } : {}, { clock })).status;
+    expect((await as(thief, 'GET', '/v1/me', {}, { clock })).status).toBe(200);
+    expect(await send(['PUT', `/v1/tokens/${victim}`, { description: 'theirs' }])).toBe(200);
+    await harness.call('DELETE', `/v1/tokens/${name}`);
+    for (const attempt of attempts)
+      expect([attempt[0], attempt[1], await send(attempt)]).toEqual([...attempt.slice(0, 2), 401]);
+    expect((await harness.call('GET', `/v1/tokens/${name}`)).body.secrets).toEqual([]);
+  });
+
+  it('is not the end of a secret that was made a moment ago', async () => {
+    const first = await make();
+    expect(await statusAs(first)).toBe(200);
+    const { token: second } = (await harness.call('POST', `/v1/tokens/${name}/rotate`, { body: {} })).body;
+    expect([await statusAs(second), await statusAs(first), await statusAs(`${second.slice(0, -2)}AA`)]).toEqual([
+      ...[200, 200, 401],
+    ]);
+  });
+
   it('does not come because its use cannot be recorded, which happens once in ten minutes', async () => {
     const token = await make();
     const failing = {
@@ -191,6 +227,18 @@ describe('a grant', () => {
     await grant('editor', { instances: ['alb-0123456789abcdef'] }, narrow);
     await grant('editor', { instances: ['alb-of-somebody-else'] }, elsewhere);
     const reason = { cluster: 'one', percent: 0, reason: 'r', expiresAt: later(3600) };
+    const voters = [
+      { name: 'edge', type: 'edge' },
+      { name: 'lab', type: 'agent' },
+    ];
+    await harness.call('PUT', '/v1/fleets/shop', { body: { voters }, headers: { 'If-Match': '*' } });
+    const of = (one: number) =>
+      ['one', 'two'].map((cluster, index) => ({ cluster, weight: index === 0 ? one : 100 - one }));
+    await create(harness, '/v1/fleets/shop/distributions/main', { strategy: 'weighted', clusters: of(90) });
+    const started = await harness.call('POST', '/v1/fleets/shop/distributions/main/rollouts', {
+      body: { clusters: of(50), steps: [{ percent: 10, waitSeconds: 300 }, { percent: 50 }], reason: 'r' },
+    });
+    const rollout = `/v1/fleets/shop/distributions/main/rollouts/${started.body.id}`;
     const writes: [string, string, object?][] = [
       [
         'PUT',
@@ -203,6 +251,10 @@ describe('a grant', () => {
       ['PUT', '/v1/fleets/shop/shifts/move?dryRun=true', reason],
       ['POST', '/v1/fleets/shop/gateways/edge/apply?dryRun=true'],
       ['POST', '/v1/fleets/shop/pause?dryRun=true', { reason: 'r' }],
+      ['POST', '/v1/fleets/shop/voters/lab/enrolment?dryRun=true'],
+      ['DELETE', '/v1/fleets/shop/voters/lab/enrolment?dryRun=true'],
+      ['POST', `${rollout}/pause?dryRun=true`, { reason: 'r' }],
+      ['POST', `${rollout}/resume?dryRun=true`],
     ];
     writes[0] = ['PUT', writes[0]?.[1] ?? '', { ...writes[0]?.[2], displayName: 'changed' }];
     for (const [method, path, body] of writes) {
@@ -250,14 +302,45 @@ inProcess.describe('the last administrator', () => {
     );
   });
 
-  it('is left when two are taken away at the same time', async () => {
+  const over = { expiresAt: '2026-01-01T00:00:00Z' };
+  it.each<[string, [string, string, object?][]]>([
+    [
+      'a token and a grant',
+      [
+        ['DELETE', '/v1/tokens/NAME'],
+        ['DELETE', '/v1/grants/NAME-b-admin'],
+      ],
+    ],
+    [
+      'two tokens, revoked',
+      [
+        ['DELETE', '/v1/tokens/NAME'],
+        ['DELETE', '/v1/tokens/NAME-b'],
+      ],
+    ],
+    [
+      'two tokens, one revoked, one expired',
+      [
+        ['DELETE', '/v1/tokens/NAME'],
+        ['PUT', '/v1/tokens/NAME-b', over],
+      ],
+    ],
+    [
+      'two tokens, expired',
+      [
+        ['PUT', '/v1/tokens/NAME', over],
+        ['PUT', '/v1/tokens/NAME-b', over],
+      ],
+    ],
+  ])('is left when two are taken away at the same time: %s', async (_, requests) => {
     await administrator();
     await make(`${name}-b`);
     await grant('admin', { fleets: ['*'] }, `${name}-b`);
-    const answers = await Promise.all([
-      harness.call('DELETE', `/v1/tokens/${name}`, {}, withoutSetting()),
-      harness.call('DELETE', `/v1/grants/${name}-b-admin`, {}, withoutSetting()),
-    ]);
+    const answers = await Promise.all(
+      requests.map(([method, path, body]) =>
+        harness.call(method, path.replace('NAME', name), body ? { body } : {}, withoutSetting()),
+      ),
+    );
     expect(answers.filter(({ body }) => body?.code === 'last-administrator')).toHaveLength(1);
   });
 });

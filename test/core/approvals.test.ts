@@ -8,6 +8,7 @@ import {
   protectedBy,
   sentencesOf,
 } from '../../functions/core/access/approvals.ts';
+import type { Principal } from '../../functions/core/access/principal.ts';
 import type { Difference } from '../../functions/core/model/declarations.ts';
 import type { Resource } from '../../functions/core/model/resource.ts';
 import type { Grant } from '../../schemas/access.ts';
@@ -109,23 +110,35 @@ describe('who could approve', () => {
     subject: { type: 'token', token: 'bob' },
     ...fields,
   });
-  const asked = { fleet: 'shop', required: approvals.required, requester: 'ada' };
+  const ada: Principal = { actor: 'ada', kind: 'token', grants: [], subject: { type: 'token', token: 'ada' } };
+  const asked = { fleet: 'shop', required: approvals.required, requester: ada };
+  const issuer = 'https://id.example.com';
+  const everybody = () => true;
 
   it.each<[string, Partial<Grant>, boolean]>([
     ['an approver', {}, true],
     ['an administrator', { role: 'admin', fleets: ['*'] }, true],
-    ['a group', { subject: { type: 'oidc-group', issuer: 'https://id.example.com', group: 'ops' } }, true],
+    ['a group', { subject: { type: 'oidc-group', issuer, group: 'ops' } }, true],
     ['the requester', { subject: { type: 'token', token: 'ada' } }, false],
     ['an editor', { role: 'editor' }, false],
     ['an approver of another fleet', { fleets: ['other'] }, false],
   ])('%s', (_, fields, can) => {
-    expect(hasApprover([grant(fields)], asked)).toBe(can);
+    expect(hasApprover([grant(fields)], asked, everybody)).toBe(can);
+    expect(hasApprover([grant(fields)], asked, () => false)).toBe(false);
   });
 
   it('for grants, only an approver in every fleet', () => {
     const wide = { ...asked, required: ['grant' as const] };
-    expect(hasApprover([grant({})], wide)).toBe(false);
-    expect(hasApprover([grant({ fleets: ['*'] })], wide)).toBe(true);
+    expect(hasApprover([grant({})], wide, everybody)).toBe(false);
+    expect(hasApprover([grant({ fleets: ['*'] })], wide, everybody)).toBe(true);
+  });
+
+  it('never the requester, by whatever they are known', () => {
+    const subject = { type: 'oidc-subject' as const, issuer, subject: 'ada' };
+    const requester: Principal = { actor: 'oidc:corp:ada', kind: 'oidc', grants: [], subject };
+    expect(hasApprover([grant({ subject })], { ...asked, requester }, everybody)).toBe(false);
+    const other = { ...subject, issuer: 'https://elsewhere.example.com' };
+    expect(hasApprover([grant({ subject: other })], { ...asked, requester }, everybody)).toBe(true);
   });
 });
 

@@ -182,9 +182,9 @@ it('an agent that has only a token to enrol with is believed, before and after i
     });
     const invitation = await plane.api('POST', `${fleet}/voters/lab/enrolment`);
     const heard = async () => (await plane.api('GET', `${fleet}/clusters/one/observations`)).body.items.length;
-    for (const args of [['--enrol', invitation.body.token], []]) {
+    for (const env of [{ FAIRLEAD_ENROLMENT_TOKEN: invitation.body.token }, undefined]) {
       const before = await heard();
-      const process = start([...args, '--state', file]);
+      const process = start(['--state', file], env);
       await expect.poll(heard, soon).toBeGreaterThan(before);
       process.kill('SIGTERM');
       expect(await once(process, 'exit')).toEqual([0, null]);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { person, seedAccess, storedToken } from '../api/access.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
-import type { Harness, Json } from './harness.ts';
+import { createApi, type Harness, type Json } from './harness.ts';
 
 const ALB = {
   provider: 'alb',
@@ -122,8 +122,19 @@ describe('a load balancer that is created for a gateway', () => {
     const { id, digest } = body.approval;
     const authorization = `Bearer ${storedToken('bob')}`;
     await harness.api('POST', `${FLEET}/approvals/${id}/approve`, { digest }, { authorization });
-    expect((await harness.api('DELETE', path, undefined, headers)).status).toBe(204);
+    // The process ends when the instance is gone, and the gateway is still declared.
+    const { store } = harness.deps();
+    const dying = createApi(
+      harness.deps({ store: { ...store, commit: () => Promise.reject(new Error('the process ended')) } }),
+    );
+    expect((await dying('DELETE', path, undefined, headers)).status).toBe(500);
     expect(counts()).toEqual(before);
+    const told = async () => (await harness.api('GET', `${FLEET}/audit?action=gateway.delete-instance`)).body.items;
+    expect(await told()).toMatchObject([
+      { actor: 'api', target: { name: 'own' }, approval: { id, approvedBy: 'bob' } },
+    ]);
+    expect((await harness.api('DELETE', path, undefined, headers)).status).toBe(204);
+    expect((await harness.api('GET', `${FLEET}/approvals/${id}`)).body.state).toBe('used');
   });
 
   it('stays when the gateway alone is deleted', async () => {

@@ -48,7 +48,7 @@ describe('the setting SECRETS', () => {
   it('is what the control plane finds secrets in', async () => {
     const { secrets } = createControlPlane(parse({ token: { value: CANARY, hosts } })).createDeps();
     expect(await secrets.find('token', 'shop.example.com')).toBe(CANARY);
-    expect(secrets.redact(CANARY)).toBe('[secret]');
+    expect(secrets.redactPart(CANARY)).toBe('[secret]');
   });
 
   it('counts among what no log line shows', () => {
@@ -92,7 +92,7 @@ describe('a secret', () => {
 
 describe('a text of a server', () => {
   const hosts = ['shop.example.com'];
-  const redact = (value: string, text: string) => createSecrets({ token: { value, hosts } }).redact(text);
+  const redact = (value: string, text: string) => createSecrets({ token: { value, hosts } }).redactPart(text);
 
   it.each([
     ['the value', `Bearer ${CANARY}`, `got "Bearer ${CANARY}"`],
@@ -105,6 +105,24 @@ describe('a text of a server', () => {
     const shown = redact(value, text);
     expect(shown).toContain('[secret]');
     expect(shown).not.toContain('canary');
+  });
+
+  const value = `Bearer ${CANARY}`;
+  const forms = [value, CANARY, encodeURIComponent(value)];
+
+  const pieces = Array.from({ length: CANARY.length - 3 }, (_, index) => CANARY.slice(index, index + 4));
+
+  it.each(forms)('that is cut anywhere in %s keeps no more than three characters of it in a row', (form) => {
+    for (let length = 4; length < form.length; length++) {
+      const shown = [`got ${form.slice(0, length)}`, `${form.slice(-length)} was sent`].map((text) =>
+        redact(value, text),
+      );
+      expect(shown, String(length)).toEqual([expect.stringMatching(/^got/), expect.stringMatching(/was sent$/)]);
+      expect(
+        pieces.filter((piece) => shown.join(' ').includes(piece)),
+        String(length),
+      ).toEqual([]);
+    }
   });
 
   it('keeps all else', () => {

@@ -43,6 +43,17 @@ export function voterBearer(door: Door, authenticate: Authenticate): MiddlewareH
   });
 }
 
+/** Creates the middleware of operations that take a token in the body, whose wrong ones count as all others do. */
+export function tokenInBody(door: Door): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const [network, { clock }] = [c.get('addressPrefix'), c.env];
+    door.check(network, undefined, clock.now());
+    await next();
+    const isWrong = c.error instanceof Denied && c.error.code === 'invalid-token';
+    if (isWrong) door.wrong(network, undefined, clock.now());
+  };
+}
+
 function admitting(door: Door, admit: Admit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = tokenOf(c.req.header('Authorization'));

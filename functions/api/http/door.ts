@@ -28,26 +28,30 @@ export class Door {
     this.#alwaysRight = new Set(alwaysRight);
   }
 
-  /** Throws `TurnedAway` when the network is turned away and the token is not known to be right. */
-  check(addressPrefix: string, tokenDigest: string, nowMs: number): void {
+  /** Throws `TurnedAway` when the network is turned away and the token is not known to be right. A token in a body is not known. */
+  check(addressPrefix: string, tokenDigest: string | undefined, nowMs: number): void {
     this.#turn(nowMs);
     const { perNetwork, inAll } = this.#limits;
     const isOver = (this.#wrong.get(addressPrefix) ?? 0) >= perNetwork || this.#inAll >= inAll;
-    if (!isOver || this.#alwaysRight.has(tokenDigest) || this.#right.has(tokenDigest)) return;
+    if (!isOver || (tokenDigest !== undefined && this.#isRight(tokenDigest))) return;
     const leftSeconds = Math.ceil((MINUTE_MS - (nowMs % MINUTE_MS)) / 1000);
     throw new TurnedAway(say('TooManyWrongTokens'), leftSeconds);
   }
 
   /** Notes a wrong token. It is forgotten if it was right once. */
-  wrong(addressPrefix: string, tokenDigest: string, nowMs: number): void {
+  wrong(addressPrefix: string, tokenDigest: string | undefined, nowMs: number): void {
     this.#turn(nowMs);
-    this.#right.delete(tokenDigest);
+    if (tokenDigest !== undefined) this.#right.delete(tokenDigest);
     this.#inAll += 1;
     remember(this.#wrong, addressPrefix, (this.#wrong.get(addressPrefix) ?? 0) + 1, MAX_REMEMBERED);
   }
 
   right(tokenDigest: string): void {
     remember(this.#right, tokenDigest, true, MAX_REMEMBERED);
+  }
+
+  #isRight(tokenDigest: string): boolean {
+    return this.#alwaysRight.has(tokenDigest) || this.#right.has(tokenDigest);
   }
 
   #turn(nowMs: number): void {

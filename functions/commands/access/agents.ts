@@ -1,6 +1,5 @@
 /** The agents of voters: what is stored of them, and the check of their credentials. */
 
-import type { ApprovalPolicy } from '../../../schemas/approval.ts';
 import type { AgentVoter } from '../../../schemas/failover.ts';
 import { credentialIn, emptyEnrolment, type VoterPlace, withoutOlder } from '../../core/access/enrolment.ts';
 import type { Principal } from '../../core/access/principal.ts';
@@ -23,23 +22,27 @@ async function readEnrolment({ store }: Deps, { fleet, voter }: VoterPlace): Pro
   return { fleet, kind: 'enrolment', id: voter, ...empty };
 }
 
-/** Returns an agent voter with its enrolment, and with what takes an approval in its fleet; undefined when there is no such agent. */
-export async function readAgent(
-  deps: Deps,
-  place: VoterPlace,
-): Promise<{ voter: AgentVoter; enrolment: EnrolmentDocument; approvals: ApprovalPolicy | undefined } | undefined> {
+/** An agent voter with its fleet and its enrolment. */
+export interface KnownAgent {
+  fleet: Resource<'fleet'>;
+  voter: AgentVoter;
+  enrolment: EnrolmentDocument;
+}
+
+/** Returns an agent voter; undefined when there is no such agent. */
+export async function readAgent(deps: Deps, place: VoterPlace): Promise<KnownAgent | undefined> {
   const [fleet, enrolment] = await Promise.all([
     deps.store.get('fleet', place.fleet, place.fleet),
     readEnrolment(deps, place),
   ]);
   const voter = agentIn(fleet, place.voter);
-  return voter && { voter, enrolment, approvals: fleet?.spec.approvals };
+  return fleet && voter && { fleet, voter, enrolment };
 }
 
-/** Returns the enrolment of a voter that exists and does not declare its key; undefined when there is none. */
-export async function readEnrolable(deps: Deps, place: VoterPlace): Promise<EnrolmentDocument | undefined> {
+/** Returns an agent voter that does not declare its key; undefined when there is no such agent. */
+export async function readEnrolable(deps: Deps, place: VoterPlace): Promise<KnownAgent | undefined> {
   const found = await readAgent(deps, place);
-  return found?.voter.publicKey === undefined ? found?.enrolment : undefined;
+  return found?.voter.publicKey === undefined ? found : undefined;
 }
 
 /** Returns the key that batches of a voter are checked with: the declared one, or the one that was enrolled. */
@@ -57,7 +60,7 @@ export async function agentOf(
   place: VoterPlace,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Principal | undefined> {
-  const enrolment = await readEnrolable(deps, place);
+  const enrolment = (await readEnrolable(deps, place))?.enrolment;
   if (enrolment === undefined) return undefined;
   const used = credentialIn(enrolment.body, token, timestamp(deps.clock.now()));
   if (used === undefined) return undefined;

@@ -2,6 +2,7 @@ import type { Grant, Subject } from '../../../schemas/access.ts';
 import { placeIn } from '../../core/access/enrolment.ts';
 import { EVERY_FLEET, type HeldGrant, type Principal } from '../../core/access/principal.ts';
 import { accepts, nameInToken } from '../../core/access/token.ts';
+import { equal } from '../../core/model/digest.ts';
 import { isTokenOf, tokenDigest } from '../../core/model/token.ts';
 import type { Deps, Identity } from '../../deps.ts';
 import { timestamp } from '../context.ts';
@@ -88,8 +89,9 @@ async function storedPrincipal(
     found.isUseRecorded = true;
     waitUntil(recordUse(deps, found.token));
   }
-  const grants = heldBy(found.grants, (subject) => subject.type === 'token' && subject.token === name);
-  return { actor: name, kind: 'token', grants, expiresAt };
+  const subject: Subject = { type: 'token', token: name };
+  const grants = heldBy(found.grants, (of) => equal(of, subject));
+  return { actor: name, kind: 'token', grants, subject, expiresAt };
 }
 
 /** Records that a token was used. A failure changes nothing for the request: the next use is another chance. */
@@ -110,11 +112,11 @@ async function identifiedPrincipal(
   const key = `subject ${issuer} ${subject}`;
   const remembered = isReadAnew ? undefined : recalled(known, key, deps.clock.now());
   const found = remembered ?? (await lookUp(known, deps, key, async () => undefined));
+  const own: Subject = { type: 'oidc-subject', issuer, subject };
   const isTheirs = (of: Subject) =>
-    of.type !== 'token' &&
-    of.issuer === issuer &&
-    (of.type === 'oidc-subject' ? of.subject === subject : groups.includes(of.group));
-  return { actor: `oidc:${provider}:${subject}`, kind: 'oidc', grants: heldBy(found.grants, isTheirs), expiresAt };
+    equal(of, own) || (of.type === 'oidc-group' && of.issuer === issuer && groups.includes(of.group));
+  const grants = heldBy(found.grants, isTheirs);
+  return { actor: `oidc:${provider}:${subject}`, kind: 'oidc', grants, subject: own, expiresAt };
 }
 
 /** Returns what was read of somebody, unless that is too long ago. */

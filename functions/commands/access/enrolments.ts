@@ -17,11 +17,11 @@ import { isOver } from '../../core/access/token.ts';
 import { type Author, auditEvent } from '../../core/model/audit.ts';
 import { changesBetween } from '../../core/model/diff.ts';
 import { equal } from '../../core/model/digest.ts';
+import type { Resource } from '../../core/model/resource.ts';
 import type { Deps, StoredDocument } from '../../deps.ts';
-import { AppError, faultAt } from '../app-error.ts';
+import { AppError, Denied, faultAt } from '../app-error.ts';
 import { type Clearance, requireApproval } from '../approvals/require.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
-import { auditingRefusals, theFleet } from '../refusals.ts';
 import { untilWritten } from '../until-written.ts';
 import { actorOf, type EnrolmentDocument, readAgent, readEnrolable } from './agents.ts';
 import { authorizeTraffic } from './gateways.ts';
@@ -44,10 +44,10 @@ export type Invited = { enrolment: Enrolment; issued?: undefined } | { enrolment
  */
 export async function invite(ctx: Context, place: VoterPlace): Promise<Invited> {
   return await untilWritten(async () => {
-    const { voter, enrolment, approvals } = await loaded(ctx, place);
+    const { fleet, voter, enrolment } = await loaded(ctx, place);
     await authorizeTraffic(ctx, place.fleet);
     if (voter.publicKey !== undefined) throw declared(place);
-    const cleared = await clearInvitation(ctx, place, enrolment, approvals);
+    const cleared = await clearInvitation(ctx, place, enrolment, fleet.spec.approvals);
     const token = presentedText('invitation', place, newSecret());
     const body = invited(enrolment.body, token, timestamp(ctx.deps.clock.now()));
     if (!(await write(ctx, authorOf(cleared.ctx), 'invite', enrolment, body, cleared.documents))) return undefined;
@@ -95,17 +95,25 @@ export async function enrol(ctx: Context, given: EnrolmentInput, signed: Signed)
   const place = placeIn(given.token);
   if (place === undefined) throw notAccepted();
   const { fleet, voter } = place;
-  return await auditingRefusals(ctx, theFleet(fleet), 'voter.enrol-refused', () =>
-    untilWritten(async () => {
-      const enrolment = await readEnrolable(ctx.deps, place);
-      if (enrolment === undefined) throw notAccepted();
-      const made = exchange(enrolment.body, given, timestamp(ctx.deps.clock.now()));
-      if ('refusal' in made) throw REFUSALS[made.refusal](place);
-      const author = { ...authorOf(ctx), actor: actorOf(place) };
-      const isKept = made.verb === undefined || (await write(ctx, author, made.verb, enrolment, made.next));
-      return isKept ? { fleet, voter, expiresAt: expiryOf(made.next, given) } : undefined;
-    }),
-  );
+  return await untilWritten(async () => {
+    const found = await readEnrolable(ctx.deps, place);
+    if (found === undefined) throw notAccepted();
+    const { enrolment } = found;
+    const made = exchange(enrolment.body, given, timestamp(ctx.deps.clock.now()));
+    if ('refusal' in made) throw refused(ctx, found.fleet, place, made.refusal);
+    const author = { ...authorOf(ctx), actor: actorOf(place) };
+    const isKept = made.verb === undefined || (await write(ctx, author, made.verb, enrolment, made.next));
+    return isKept ? { fleet, voter, expiresAt: expiryOf(made.next, given) } : undefined;
+  });
+}
+
+/** Returns the fault of a refusal. Those that only the holder of a true token can cause are counted in the log of the fleet. */
+function refused(ctx: Context, { name, revision }: Resource<'fleet'>, place: VoterPlace, refusal: Refusal): AppError {
+  const fault = REFUSALS[refusal](place);
+  if (refusal === 'unknown') return fault;
+  const { code, detail: reason } = fault;
+  ctx.countRefused({ action: 'enrolment.refuse', code, reason, fleet: { name, revision }, voter: place.voter });
+  return fault;
 }
 
 function expiryOf({ credentials }: StoredEnrolment, { credentialHash }: EnrolmentInput): string {
@@ -163,7 +171,7 @@ function declared(place: VoterPlace): AppError {
 
 /** A wrong, an expired and a replaced token are answered alike, and so is one of a voter that is gone. */
 function notAccepted(): AppError {
-  return new AppError('invalid-token', say('EnrolmentTokenNotAccepted'));
+  return new Denied('invalid-token', say('EnrolmentTokenNotAccepted'));
 }
 
 function used(place: VoterPlace): AppError {

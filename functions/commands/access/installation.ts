@@ -1,6 +1,6 @@
 /** Records of the whole installation, which belong to no fleet: tokens, grants, and the audit events about them. */
 
-import type { Grant } from '../../../schemas/access.ts';
+import type { Grant, Subject } from '../../../schemas/access.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import { say } from '../../../schemas/messages/index.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
@@ -57,18 +57,27 @@ export async function requireAdministrator(
   token?: StoredToken,
 ): Promise<void> {
   if (deps.settings.hasToken) return;
-  const now = timestamp(deps.clock.now());
-  const names = grants.flatMap(({ role, subject }) =>
-    role === 'admin' && subject.type === 'token' && subject.token !== token?.name ? [subject.token] : [],
-  );
-  const others = await Promise.all(names.map((name) => readToken(deps, name)));
-  const tokens = [...others.flatMap((found) => found?.body ?? []), ...(token ? [token] : [])];
-  const usable = new Set(tokens.filter((item) => isUsable(item, now)).map(({ name }) => name));
-  const isLeft = hasAdministrator(grants, (subject) =>
-    subject.type === 'token' ? usable.has(subject.token) : deps.identities.issuers.includes(subject.issuer),
-  );
-  if (isLeft) return;
+  const administering = grants.filter(({ role }) => role === 'admin');
+  if (hasAdministrator(administering, await acceptedSubjects(deps, administering, token))) return;
   throw new AppError('last-administrator', say('LastAdministrator'));
+}
+
+/**
+ * Returns a function that tells whether anybody is accepted as the subject of one of the grants: by a token that has not ended, or
+ * by an identity provider of the settings. `token` is a token as it would be.
+ */
+export async function acceptedSubjects(
+  deps: Deps,
+  grants: readonly Grant[],
+  token?: StoredToken,
+): Promise<(subject: Subject) => boolean> {
+  const now = timestamp(deps.clock.now());
+  const names = new Set(grants.flatMap(({ subject }) => (subject.type === 'token' ? [subject.token] : [])));
+  const read = [...names].map(async (name) => (name === token?.name ? token : (await readToken(deps, name))?.body));
+  const tokens = (await Promise.all(read)).filter((found) => found !== undefined);
+  const usable = new Set(tokens.filter((found) => isUsable(found, now)).map(({ name }) => name));
+  return (subject) =>
+    subject.type === 'token' ? usable.has(subject.token) : deps.identities.issuers.includes(subject.issuer);
 }
 
 export async function listInstallationAudit(

@@ -3,7 +3,7 @@ import { say } from '../../../schemas/messages/index.ts';
 import { actionsOf, hasApprover, sentencesOf } from '../../core/access/approvals.ts';
 import { type Difference, differencesDigest } from '../../core/model/declarations.ts';
 import { equal } from '../../core/model/digest.ts';
-import { readGrants } from '../access/installation.ts';
+import { acceptedSubjects, readGrants } from '../access/installation.ts';
 import { throwFaults } from '../app-error.ts';
 import { type Clearance, requireApproval } from '../approvals/require.ts';
 import { type Change, type ChangeSet, isOf, withWholePointer } from '../change-set.ts';
@@ -48,7 +48,8 @@ async function requireApprover({ deps, principal }: Context, set: ChangeSet, cha
   // The token of the settings is an administrator, whose actor no stored token has.
   if (deps.settings.hasToken && principal.kind !== 'setting') return;
   const { grants } = (await readGrants(deps)).body;
-  if (hasApprover(grants, { ...approvals, fleet: set.fleet, requester: principal.actor })) return;
+  const asked = { ...approvals, fleet: set.fleet, requester: principal };
+  if (hasApprover(grants, asked, await acceptedSubjects(deps, grants))) return;
   const where = approvals.required.includes('grant') ? 'every fleet' : 'this fleet';
   throwFaults([
     withWholePointer(set, resource, conflict('#/approvals/required', say('NobodyCouldApprove', { where }))),

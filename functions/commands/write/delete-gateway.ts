@@ -1,8 +1,9 @@
 import { say } from '../../../schemas/messages/index.ts';
+import { auditEvent } from '../../core/model/audit.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { destroyInstance } from '../../engine/reconcile/instance.ts';
 import { AppError, throwFaults } from '../app-error.ts';
-import type { Context } from '../context.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { load } from '../load.ts';
 import type { Precondition } from '../precondition.ts';
@@ -24,14 +25,24 @@ export async function deleteGateway(
   if (!deleteInstance) return await deleteResource(ctx, ref, precondition);
   const resource = await load(ctx, ref);
   throwFaults(adopted(resource));
-  return await deleteResource(ctx, ref, precondition, () => destroy(ctx, resource));
+  return await deleteResource(ctx, ref, precondition, (cleared) => destroy(cleared, resource));
 }
 
 function adopted({ spec }: Resource<'gateway'>) {
   return spec.target ? [conflict('query/deleteInstance', say('Adopted'))] : [];
 }
 
+/**
+ * Deletes the instance. Who asked for it, and who approved it, is in the audit log before anything is gone, because the process may
+ * end before the gateway is deleted. The approval is used up with the gateway, so that the deletion can be completed.
+ */
 async function destroy(ctx: Context, resource: Resource<'gateway'>): Promise<void> {
+  const { kind, name, revision } = resource;
+  const stamp = { at: timestamp(ctx.deps.clock.now()), ulid: ctx.deps.ids.ulid() };
+  const target = { kind, fleet: resource.fleet, name };
+  const told = { action: 'gateway.delete-instance', target, before: revision, after: revision };
+  const event = auditEvent(authorOf(ctx), stamp, told);
+  await ctx.deps.store.appendAudit(resource.fleet, event);
   const outcome = await destroyInstance(ctx.deps, resource).catch((error: unknown) => {
     const { fleet, name: gateway } = resource;
     ctx.deps.log.error('gateway.destroy-failed', { fleet, gateway, requestId: ctx.requestId }, error);

@@ -122,7 +122,7 @@ export async function deleteResource(
   ctx: Context,
   ref: Ref,
   precondition: Precondition,
-  destroy?: () => Promise<void>,
+  destroy?: (ctx: Context) => Promise<void>,
 ): Promise<Deleted> {
   return await untilWritten(async () => {
     const resource = await load(ctx, ref);
@@ -133,7 +133,7 @@ export async function deleteResource(
     const checkedAgainst = await checkChanges(ctx, set, { allowEmpty: true, target: resource });
     const cleared = await clearChanges(ctx, set, { prunes: false, deletesInstance: destroy !== undefined });
     if (ctx.isDry) return { dryRun: await previewChange(ctx, set, cleared.need) };
-    await destroy?.();
+    await destroy?.(cleared.ctx);
     const written = await commitChange(cleared, set, change, checkedAgainst);
     return written && { operation: written.operation };
   });

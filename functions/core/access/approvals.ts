@@ -1,6 +1,6 @@
 /** Four eyes: which requests take a second person, and what that person may decide. All of it is pure. */
 
-import type { Grant } from '../../../schemas/access.ts';
+import type { Grant, Subject } from '../../../schemas/access.ts';
 import type { Approval, ApprovalPolicy, ApprovedAction } from '../../../schemas/approval.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { changesOf, type Difference } from '../model/declarations.ts';
@@ -130,15 +130,17 @@ function lowering(before: ApprovalPolicy | undefined, after: ApprovalPolicy | un
 
 /**
  * Tells whether a grant lets anybody but the requester approve what a fleet will ask for. Approvals of grants take an approver
- * in every fleet.
+ * in every fleet. `canComeIn` tells whether anybody is accepted as the subject of a grant. A group is taken for somebody else,
+ * because only the identity provider knows who is in it.
  */
 export function hasApprover(
   grants: readonly Grant[],
-  { fleet, required, requester }: { fleet: string; required: ApprovalPolicy['required']; requester: string },
+  { fleet, required, requester }: { fleet: string; required: ApprovalPolicy['required']; requester: Principal },
+  canComeIn: (subject: Subject) => boolean,
 ): boolean {
   const isWide = ({ fleets }: Grant) =>
     fleets.includes(EVERY_FLEET) || (!required.includes('grant') && fleets.includes(fleet));
-  const isOther = ({ subject }: Grant) => subject.type !== 'token' || subject.token !== requester;
+  const isOther = ({ subject }: Grant) => !equal(subject, requester.subject) && canComeIn(subject);
   return grants.some((grant) => ROLES[grant.role].includes('approve') && isWide(grant) && isOther(grant));
 }
 

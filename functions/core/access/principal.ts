@@ -1,4 +1,4 @@
-import type { Grant, Me, Permission } from '../../../schemas/access.ts';
+import type { Grant, Me, Permission, Subject } from '../../../schemas/access.ts';
 import { ROLES } from './roles.ts';
 
 /** Stands for every fleet, those that are still to come included. */
@@ -24,6 +24,8 @@ export interface Principal {
    */
   kind: Me['kind'];
   grants: readonly HeldGrant[];
+  /** The subject by which grants name them alone; absent for those who have no grants. */
+  subject?: Subject | undefined;
   /** The time at which their token expires; absent when it does not. */
   expiresAt?: string | undefined;
 }

@@ -88,8 +88,13 @@ export function checkWebhook(text: string, policy: Omit<EgressPolicy, 'isPublicO
   if (hasCredentials(url)) return 'carries a user or a password';
   const phrase = refusalOf(url.hostname, { ...policy, isPublicOnly: true });
   if (phrase !== undefined) return `is ${phrase}`;
-  const isLocal = refusalOf(url.hostname, { allowed: [], isPublicOnly: true }) === PHRASES.loopback;
-  return url.protocol === 'https:' || isLocal ? undefined : 'is not https';
+  return isSafeFromReaders(url) ? undefined : 'is not https';
+}
+
+/** Tells whether nobody can read on the way what is sent to a URL: it takes TLS, or leads to this machine. */
+export function isSafeFromReaders({ protocol, hostname }: URL): boolean {
+  const isLocal = refusalOf(hostname, { allowed: [], isPublicOnly: true }) === PHRASES.loopback;
+  return protocol === 'https:' || (protocol === 'http:' && isLocal);
 }
 
 function hasCredentials({ username, password }: URL): boolean {
