@@ -8,6 +8,7 @@ import document from '../../schemas/openapi.json' with { type: 'json' };
 import { type Seeded, seedAccess, storedToken } from './access.ts';
 import { create, createShop } from './fixtures.ts';
 import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
+import { testProvider } from './identities.ts';
 import { bodyOf, pathOf } from './table.ts';
 
 const roles = Object.keys(ROLES) as Role[];
@@ -29,13 +30,28 @@ const gone: Seeded[] = [
 ];
 
 let harness: Harness;
+let identities: Seeded[];
+/** Tokens of the identity provider that are not accepted, and those of a group for each role. */
+let signed: Record<string, string>;
+const groups = new Map<Role, string>();
 
 beforeAll(async () => {
-  harness = await startHarness();
+  harness = await startHarness({ withIdentities: true });
+  const { issuer, tokenOf } = await testProvider();
+  identities = roles.map((role) => ({
+    ...{ name: `group-${role}`, subject: { type: 'oidc-group', issuer, group: role } },
+    grants: [{ role, fleets: ['*'], ...ofVoter(role, 'voter') }],
+  }));
+  signed = {
+    'an expired token of the provider': await tokenOf(roles, { exp: 1_700_000_000 }),
+    'a token of the provider for another audience': await tokenOf(roles, { aud: 'elsewhere' }),
+    'a token that another key has signed': await tokenOf(roles, {}, true),
+  };
+  for (const role of roles) groups.set(role, await tokenOf([role]));
   await createShop(harness, 'shop');
   await createShop(harness, 'other', 'other.example.com');
   await create(harness, '/v1/fleets/shop/distributions/main', { strategy: 'replicas' });
-  await seedAccess(harness.deps.store, [...people, ...gone]);
+  await seedAccess(harness.deps.store, [...people, ...identities, ...gone]);
 });
 afterAll(async () => await harness.close());
 
@@ -84,6 +100,7 @@ function casesOf({ access }: Endpoint): [caller: string, token: string | undefin
     ['an expired token', storedToken('expired'), refusedToken],
     ['a revoked token', storedToken('revoked'), refusedToken],
     ['a token of a wrong issuer', jwt({ iss: 'https://elsewhere.example.com', sub: 'ci' }), refusedToken],
+    ...Object.entries(signed).map(([caller, token]): [string, string, string] => [caller, token, refusedToken]),
   ];
   if (typeof access === 'string') return [...nobody, ['any role', storedToken('shop-trigger'), 'allowed']];
   const { permission, place } = access;
@@ -98,6 +115,7 @@ function casesOf({ access }: Endpoint): [caller: string, token: string | undefin
       ? [['another voter', storedToken(`stranger-${right}`), 'forbidden'] as [string, string, string]]
       : []),
     ['the right role', storedToken(`${where}-${right}`), 'allowed'],
+    ['the right role, by a group of the provider', groups.get(right), 'allowed'],
   ];
 }
 

@@ -3,6 +3,7 @@
 import { type HeldGrant, INSTALLATION } from '../../functions/core/access/principal.ts';
 import { type StoredToken, secretOf, tokenText } from '../../functions/core/access/token.ts';
 import type { IdentityProviders, Store } from '../../functions/deps.ts';
+import type { Subject } from '../../schemas/access.ts';
 
 const MADE = '2026-01-01T00:00:00.000Z';
 
@@ -15,6 +16,8 @@ export function storedToken(name: string): string {
 export interface Seeded {
   name: string;
   grants: readonly HeldGrant[];
+  /** The subject of their grants; their stored token if not given. */
+  subject?: Subject;
   /** The difference between their token and a good one. */
   token?: Partial<StoredToken>;
 }
@@ -34,10 +37,10 @@ export async function seedAccess(store: Store, people: readonly Seeded[]): Promi
     const body: StoredToken = { name, uid: `tok_${name}`, createdAt: MADE, lastUsedAt, secrets, ...token };
     await store.putDocument({ fleet: INSTALLATION, kind: 'token', id: name, version: 1, body, isPending: false });
   }
-  const grants = people.flatMap(({ name, grants: held }) =>
+  const grants = people.flatMap(({ name, grants: held, subject = { type: 'token' as const, token: name } }) =>
     held.map((grant, index) => ({
       ...{ name: `${name}-${index}`, createdAt: MADE, updatedAt: MADE, ...grant },
-      subject: { type: 'token' as const, token: name },
+      subject,
     })),
   );
   const version = ((await store.document(INSTALLATION, 'grants', 'grants'))?.version ?? 0) + 1;

@@ -16,6 +16,7 @@ import { createTestClient, openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
 import { NO_IDENTITIES, person, seedAccess, storedToken } from './access.ts';
+import { testIdentities } from './identities.ts';
 import { workerdApi } from './workerd.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
@@ -99,13 +100,19 @@ interface HarnessOptions {
   policy?: object;
   /** True when its table is an embedded DynamoDB, so that a proxy can be put before it; the default is that of all tests. */
   overHttp?: boolean;
+  /** True when it accepts tokens of the identity provider of the tests; in workerd it always does. */
+  withIdentities?: boolean;
 }
 
 /**
  * The API on a table of its own, which it may use as far as an IAM policy allows: the published policy unless
  * another one is given. Its close rejects when something was refused.
  */
-export async function startHarness({ policy = iamPolicy(), overHttp }: HarnessOptions = {}): Promise<Harness> {
+export async function startHarness({
+  policy = iamPolicy(),
+  overHttp,
+  withIdentities = false,
+}: HarnessOptions = {}): Promise<Harness> {
   const events: Event[] = [];
   const guard = createGuard(policy, EXAMPLE_PLACE);
   const server = isWorkerd ? await workerdServer(events, guard) : await nodeServer(overHttp);
@@ -126,7 +133,7 @@ export async function startHarness({ policy = iamPolicy(), overHttp }: HarnessOp
     net,
     notifier: createNotifier({}, { clock, log, egress: { allowed: LOOPBACK } }),
     secrets: createSecrets(SECRETS),
-    identities: NO_IDENTITIES,
+    identities: withIdentities ? await testIdentities({ clock, log }) : NO_IDENTITIES,
     log,
     settings: {
       ownerId: 'test',

@@ -24,6 +24,8 @@ export interface Provider {
   serve(response: ServerResponse): void;
   /** The configuration, as the provider tells it. */
   configuration: object;
+  /** Lets the process end while the provider runs. */
+  unref(): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startProvider(): Promise<Provider> {
     asked: [],
     serve: json({ keys: [] }),
     configuration: { issuer, jwks_uri: `${issuer}/keys` },
+    unref: () => void server.unref(),
     close: async () => {
       server.closeAllConnections();
       server.close();
