@@ -13,6 +13,21 @@ export interface Page<T> {
   nextToken?: string | undefined;
 }
 
+/**
+ * Yields the items of a list page by page, at most `limit` (1 to 200) in each. A page is read only when it is asked for.
+ */
+export async function* pagesOf<T>(
+  limit: number,
+  read: (request: PageRequest) => Promise<Page<T>>,
+): AsyncGenerator<T[], void> {
+  let token: string | undefined;
+  do {
+    const page = await read({ limit, token });
+    yield page.items;
+    token = page.nextToken;
+  } while (token !== undefined);
+}
+
 /** A list in which a record that cannot be read does not hide the others. */
 export interface Readable<T> {
   items: T[];
