@@ -7,6 +7,7 @@ import {
   GrantPage,
   IssuedToken,
   Me,
+  type Permission,
   Token,
   TokenInput,
   TokenPage,
@@ -21,7 +22,9 @@ import { deleteGrant, getGrant, listGrants, putGrant } from '../../commands/acce
 import { getInstallationAuditEvent, listInstallationAudit } from '../../commands/access/installation.ts';
 import { getToken, listTokens, putToken, revokeToken, rotateToken } from '../../commands/access/tokens.ts';
 import type { Access } from '../../core/access/access.ts';
-import { describe } from '../../core/access/me.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import { ROLES } from '../../core/access/roles.ts';
+import { compareText } from '../../core/model/text.ts';
 import { defineEndpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { AuditEventId } from '../http/params.ts';
 import { readEndpoints } from '../http/reads.ts';
@@ -45,6 +48,24 @@ function previewed(written: Token | Grant, approval: ApprovalNeed | undefined): 
   return approval === undefined ? written : { ...written, dryRun: { approval } };
 }
 
+/**
+ * Returns what the API tells somebody about themselves. The permissions of `*` hold in every fleet, and are not
+ * repeated.
+ */
+function meOf({ actor, kind, grants, expiresAt }: Principal): Me {
+  const byFleet = new Map<string, Set<Permission>>();
+  for (const { role, fleets } of grants) {
+    for (const fleet of fleets) byFleet.set(fleet, new Set([...(byFleet.get(fleet) ?? []), ...ROLES[role]]));
+  }
+  const permissions = [...byFleet]
+    .map(([fleet, held]) => ({ fleet, permissions: [...held].sort() }))
+    .sort((a, b) => compareText(a.fleet, b.fleet));
+  return {
+    ...{ actor, kind, permissions, ...(expiresAt !== undefined && { expiresAt }) },
+    grants: [...grants],
+  };
+}
+
 const me = defineEndpoint({
   operationId: 'getMe',
   access: 'anybody',
@@ -56,7 +77,7 @@ const me = defineEndpoint({
   params: NOTHING,
   successes: [{ status: 200, description: 'You, as Fairlead sees you.', schema: Me }],
   problems: [],
-  handle: async ({ principal }) => ({ status: 200, body: describe(principal) }),
+  handle: async ({ principal }) => ({ status: 200, body: meOf(principal) }),
 });
 
 /** The fields that every write of tokens and grants has. */

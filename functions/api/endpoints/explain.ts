@@ -14,9 +14,8 @@ import { simulate } from '../../commands/read/simulations.ts';
 import { getStatus, lossReadiness } from '../../commands/read/status.ts';
 import { inFleet } from '../../core/access/access.ts';
 import { defineEndpoint, type Endpoint } from '../http/endpoint.ts';
-import { pageRequest } from '../http/page.ts';
 import { InDecision, InFleet, InRoute } from '../http/params.ts';
-import { getEndpoint, readEndpoints } from '../http/reads.ts';
+import { getEndpoint, pageRequest, readEndpoints } from '../http/reads.ts';
 
 export const decisionEndpoints: readonly Endpoint[] = readEndpoints({
   names: ['Decision', 'Decisions'],

@@ -10,9 +10,8 @@ import { rollBack } from '../../commands/write/rollback.ts';
 import { inFleet } from '../../core/access/access.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { defineEndpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
-import { pageRequest } from '../http/page.ts';
 import { AuditEventId, InFleet } from '../http/params.ts';
-import { listEndpoint, readEndpoints } from '../http/reads.ts';
+import { listEndpoint, pageRequest, readEndpoints } from '../http/reads.ts';
 import { writeEndpoint } from '../http/writes.ts';
 import { PRECONDITION_PROBLEMS, placeOf, type ResourceApi, refOf, writeReply, writeSuccesses } from './resources.ts';
 

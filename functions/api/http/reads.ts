@@ -6,7 +6,6 @@ import type { Context } from '../../commands/context.ts';
 import { type Access, inFleet } from '../../core/access/access.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { defineEndpoint, type Endpoint, type Reply } from './endpoint.ts';
-import { pageReply, pageRequest } from './page.ts';
 
 /** A query that has the parameters of every page. */
 type PagedQuery = z.ZodObject<(typeof PageQuery)['shape']>;
@@ -123,4 +122,16 @@ export function getEndpoint<P extends z.ZodObject>(
     problems: ['not-found'],
     handle: async (ctx, { params: names }): Promise<Reply> => ({ status: 200, body: await read(ctx, names) }),
   });
+}
+
+const DEFAULT_PAGE_SIZE = 50;
+const MAX_PAGE_SIZE = 200;
+
+export function pageRequest({ pageSize, pageToken }: z.output<typeof PageQuery>): PageRequest {
+  const limit = pageSize === undefined ? DEFAULT_PAGE_SIZE : Math.min(Number(pageSize), MAX_PAGE_SIZE);
+  return { limit, token: pageToken };
+}
+
+function pageReply<T>({ items, nextToken }: Page<T>): Reply {
+  return { status: 200, body: { items, ...(nextToken !== undefined && { nextPageToken: nextToken }) } };
 }
