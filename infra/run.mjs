@@ -93,7 +93,8 @@ function run(command, args, options, output) {
     stream?.setEncoding('utf8').on('data', (text) => output.push(text));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => {
+    // Collected output is complete only when its streams are closed.
+    child.once(output === undefined ? 'exit' : 'close', (code, signal) => {
       release();
       resolve(code ?? 128 + constants.signals[signal]);
     });

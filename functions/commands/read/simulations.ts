@@ -17,7 +17,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
 import type { Scenario, TimedObservation } from '../../core/simulation/scenario.ts';
 import { simulatedCourseOf } from '../../core/simulation/simulated-course.ts';
-import { type Experiment, runSimulation, type SimulationRun } from '../../core/simulation/what-if.ts';
+import { runSimulation, type SimulationRun, type SimulationSetup } from '../../core/simulation/what-if.ts';
 import { CloudError, type Deps, pagesOf } from '../../deps.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pushes.ts';
@@ -111,11 +111,11 @@ function lintCandidate({ policy, clusters, placements }: DecisionInput): Issue[]
 async function courseOf(
   deps: Deps,
   gateways: readonly Resource<'gateway'>[],
-  experiment: Experiment,
+  setup: SimulationSetup,
 ): Promise<SimulatedCourse> {
-  const course = runSimulation(experiment);
+  const course = runSimulation(setup);
   return {
-    ...simulatedCourseOf(experiment.input, course, experiment.service),
+    ...simulatedCourseOf(setup.input, course, setup.service),
     pushes: await pushesOf(deps, gateways, course),
   };
 }
