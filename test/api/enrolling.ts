@@ -1,7 +1,7 @@
 /** Agents that enrol, for tests. */
 
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
-import { newSecret } from '../../functions/commands/access/secrets.ts';
+import { newSecret } from '../../functions/commands/access/crypto.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import { createAgentKey, signerOf } from '../../infra/agent/key.ts';
 import { cluster, create } from './fixtures.ts';

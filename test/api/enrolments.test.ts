@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newSecret } from '../../functions/commands/access/secrets.ts';
+import { newSecret } from '../../functions/commands/access/crypto.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import { createAgentKey } from '../../infra/agent/key.ts';
 import { person, seedAccess, storedToken } from './access.ts';

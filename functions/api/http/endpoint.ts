@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { WriteQuery } from '../../../schemas/common.ts';
 import type { Issue, ProblemCode } from '../../../schemas/problem.ts';
 import { authorizeBody, authorizePath } from '../../commands/access/authorize.ts';
-import type { Signed } from '../../commands/access/signature.ts';
+import type { Signed } from '../../commands/access/crypto.ts';
 import { AppError, summarize } from '../../commands/app-error.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Precondition } from '../../commands/precondition.ts';

@@ -24,8 +24,7 @@ import { authorOf, type Context, timestamp } from '../context.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { untilWritten } from '../until-written.ts';
 import { actorOf, type EnrolmentDocument, readAgent, readEnrolable } from './agents.ts';
-import { newSecret } from './secrets.ts';
-import { isSignedBy, type Signed } from './signature.ts';
+import { isSignedBy, newSecret, type Signed } from './crypto.ts';
 
 /** Shows what is known of the agent of a voter. Throws `not-found` when the fleet has no such agent. */
 export async function getEnrolment(ctx: Context, place: VoterPlace): Promise<Enrolment> {

@@ -17,8 +17,8 @@ import { type Context, timestamp } from '../context.ts';
 import { missing } from '../load.ts';
 import { untilWritten } from '../until-written.ts';
 import { clearSecret } from './approval.ts';
+import { newSecret } from './crypto.ts';
 import { readGrants, readToken, requireAdministrator, type TokenDocument, writeAccess } from './installation.ts';
-import { newSecret } from './secrets.ts';
 
 /** The names of actors that are no tokens. */
 const RESERVED: readonly string[] = ['api', 'automation', 'anonymous'];
