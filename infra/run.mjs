@@ -36,31 +36,65 @@ function answer({ usage, options = {}, positionals = false }, args) {
   }
 }
 
-/** Returns the commands of a script, in which names of other scripts are replaced by their commands. */
-function commandsOf(name, args) {
-  return SCRIPTS[name].run.flatMap((line) => {
-    const [first, ...rest] = line.split(' ');
-    return first in SCRIPTS ? commandsOf(first, rest) : [[first, ...rest, ...args]];
-  });
+/**
+ * Runs the lines of a script, one after the other until one fails, or all at once where the script is `parallel`. Resolves with the exit
+ * code of the first line that has failed, or 0. The output is printed, or collected in `output` where it is given.
+ */
+async function runScript(name, args, output) {
+  const { run: lines, parallel = false } = SCRIPTS[name];
+  if (parallel) return await runAtOnce(lines, output);
+  for (const line of lines) {
+    const code = await runLine(line, args, output);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+/** Runs a line of a script, which names another script or a program. */
+async function runLine(line, args, output) {
+  const [first, ...rest] = line.split(' ');
+  return await (first in SCRIPTS ? runScript(first, rest, output) : runProgram([first, ...rest, ...args], output));
+}
+
+/** Runs lines at once. Each is shown with all of its output when it ends, and those that have failed are named last. */
+async function runAtOnce(lines, output) {
+  const print = (text) => (output === undefined ? process.stdout.write(text) : output.push(text));
+  const codes = await Promise.all(
+    lines.map(async (line) => {
+      const own = [];
+      const beganMs = Date.now();
+      const code = await runLine(line, [], own);
+      const seconds = ((Date.now() - beganMs) / 1000).toFixed(1);
+      print(`== ${line}: ${code === 0 ? 'passed' : 'FAILED'} after ${seconds} s\n${own.join('')}`);
+      return code;
+    }),
+  );
+  const failed = lines.filter((_, index) => codes[index] !== 0);
+  if (failed.length > 0) print(`Failed: ${failed.join(', ')}\n`);
+  return codes.find((code) => code !== 0) ?? 0;
 }
 
 /** Runs a program of the project on the Node that is installed, or a tool that is installed; resolves with its exit code. */
-function runProgram([program, ...args]) {
+function runProgram([program, ...args], output) {
   const env = { ...process.env, PATH: `${PROGRAMS}${delimiter}${process.env.PATH}` };
-  if (!program.endsWith('.ts')) return run(join(PROGRAMS, program), args, { env, stdio: 'inherit' });
+  const sink = output === undefined ? 'inherit' : 'pipe';
+  const stdio = ['inherit', sink, sink];
+  if (!program.endsWith('.ts')) return run(join(PROGRAMS, program), args, { env, stdio }, output);
   // The channel (ipc) lets a program of the project notice that this process is gone.
-  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
-  return run(join(PROGRAMS, 'node'), [join(ROOT, program), ...args], { env, stdio });
+  return run(join(PROGRAMS, 'node'), [join(ROOT, program), ...args], { env, stdio: [...stdio, 'ipc'] }, output);
 }
 
 /** Resolves with the exit code of a command, which does not outlive this process unless that is killed. */
-function run(command, args, options) {
+function run(command, args, options, output) {
   // The child has a process group of its own, so that it gets Ctrl-C from here alone, like every other signal.
   const child = spawn(command, args, { ...options, detached: !WINDOWS, shell: WINDOWS });
   const release = endWith(child);
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text) => output.push(text));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    // Collected output is complete only when its streams are closed.
+    child.once(output === undefined ? 'exit' : 'close', (code, signal) => {
       release();
       resolve(code ?? 128 + constants.signals[signal]);
     });
@@ -137,11 +171,7 @@ async function main([name, ...args]) {
     console.error(failure.message);
     return failure.code;
   }
-  for (const command of commandsOf(name, args)) {
-    const code = await runProgram(command);
-    if (code !== 0) return code;
-  }
-  return 0;
+  return await runScript(name, args);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -3,7 +3,7 @@ import type { Pool } from '../core/model/ir.ts';
 import type { Kind, Resource } from '../core/model/resource.ts';
 import type { Named } from '../core/routing/resolve.ts';
 import type { Term } from '../core/routing/terms.ts';
-import type { Store } from '../deps.ts';
+import { pagesOf, type Store } from '../deps.ts';
 import { readNamed } from '../engine/named.ts';
 import { readOnce } from './read-once.ts';
 
@@ -43,14 +43,7 @@ export function fleetReader(unread: Store, fleet: string): FleetReader {
       const gateways = await store.all('gateway', fleet);
       return (await Promise.all(gateways.map(({ name }) => store.pools(fleet, name)))).flat();
     },
-    async *pages(kind) {
-      let token: string | undefined;
-      do {
-        const page = await store.list(kind, fleet, { limit: PAGE, token });
-        yield page.items;
-        token = page.nextToken;
-      } while (token !== undefined);
-    },
+    pages: (kind) => pagesOf(PAGE, (request) => store.list(kind, fleet, request)),
     find: (kind, names) => store.find(kind, fleet, names),
     named: (routes) => readNamed(store, fleet, routes),
     routesUnder: (term, limit) => store.routesUnder(fleet, term, limit),

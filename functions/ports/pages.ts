@@ -13,6 +13,21 @@ export interface Page<T> {
   nextToken?: string | undefined;
 }
 
+/**
+ * Yields the items of a list page by page, at most `limit` (1 to 200) in each. A page is read only when it is asked for.
+ */
+export async function* pagesOf<T>(
+  limit: number,
+  read: (request: PageRequest) => Promise<Page<T>>,
+): AsyncGenerator<T[], void> {
+  let token: string | undefined;
+  do {
+    const page = await read({ limit, token });
+    yield page.items;
+    token = page.nextToken;
+  } while (token !== undefined);
+}
+
 /** A list in which a record that cannot be read does not hide the others. */
 export interface Readable<T> {
   items: T[];
@@ -25,6 +40,19 @@ export class InvalidPageToken extends Error {
     super('The page token is not valid here.');
     this.name = 'InvalidPageToken';
   }
+}
+
+/** Matches a page token. It holds the last name of the page before, so that it tells nothing that was not shown. */
+const AFTER_NAME = /^after\.([a-z0-9-]{1,63})$/;
+
+/** Returns one page of things that are all in memory already, in the order of their names. */
+export function pageOfAll<T extends { name: string }>(all: readonly T[], { limit, token }: PageRequest): Page<T> {
+  const after = token === undefined ? '' : AFTER_NAME.exec(token)?.[1];
+  if (after === undefined) throw new InvalidPageToken();
+  const left = all.filter(({ name }) => name > after);
+  const items = left.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextToken: last && left.length > limit ? `after.${last.name}` : undefined };
 }
 
 /** The error of a write that the store can never accept: too many items in one transaction, or an item that is too large. */

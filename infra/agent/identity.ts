@@ -1,7 +1,7 @@
 /** The identity of an agent that has enrolled: its voter, its key and its credential, which it renews by itself. */
 
 import { SIGNATURE_HEADER } from '../../functions/api/http/endpoint.ts';
-import { newSecret } from '../../functions/commands/access/secrets.ts';
+import { newSecret } from '../../functions/commands/access/crypto.ts';
 import { placeIn, presentedText } from '../../functions/core/access/enrolment.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import type { Clock, Log } from '../../functions/deps.ts';

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
-import { addressPrefix } from '../../functions/api/http/address.ts';
 import { Limits } from '../../functions/api/http/limits.ts';
-import { createSenders } from '../../functions/api/http/senders.ts';
+import { addressPrefix, createSenders } from '../../functions/api/http/senders.ts';
 import type { Authenticate } from '../../functions/commands/access/authenticate.ts';
 import { EVERY_FLEET } from '../../functions/core/access/principal.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';

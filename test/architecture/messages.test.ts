@@ -7,7 +7,7 @@ import { MESSAGES } from '../../schemas/messages/index.ts';
 const ANSWERING = ['functions/commands', 'functions/api/http', 'functions/api/app.ts'];
 
 /** Sentences of the contract itself, which stand beside the schema that they describe. */
-const OF_THE_CONTRACT = ['functions/api/http/params.ts', 'functions/api/http/traffic-reply.ts'];
+const OF_THE_CONTRACT = ['functions/api/http/params.ts', 'functions/api/http/writes.ts'];
 
 /** Three words of a language in a row. Names of kinds, such as `drill run`, have two. */
 const PROSE = /[a-z]{2,},? [a-z]{2,},? [a-z]+/;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -34,9 +34,9 @@ interface Import {
   to: string;
 }
 
-function importsOf(floor: string): Import[] {
-  const root = join('functions', floor);
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+/** Returns the imports between files of a folder, whose paths are relative to it. */
+function importsOf(root: string, pattern = '**/*.ts'): Import[] {
+  const files = globSync(pattern, { cwd: root });
   return files.flatMap((from) => {
     const text = readFileSync(join(root, from), 'utf8');
     const paths = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) =>
@@ -54,7 +54,7 @@ function upward(floor: string, { from, to }: Import): boolean {
 }
 
 describe.each(Object.keys(ROOMS))('functions/%s', (floor) => {
-  const imports = importsOf(floor);
+  const imports = importsOf(join('functions', floor));
 
   it('has the rooms that are listed, and no others', () => {
     const entries = readdirSync(join('functions', floor), { withFileTypes: true });
@@ -71,4 +71,30 @@ it('finds an import that runs up', () => {
   expect(upward('core', { from: 'allocation/points.ts', to: 'failover/traffic.ts' })).toBe(true);
   expect(upward('api', { from: 'http/body.ts', to: 'app.ts' })).toBe(true);
   expect(upward('engine', { from: 'reconcile/run.ts', to: 'lease.ts' })).toBe(false);
+});
+
+/** Returns the files that an import leads back to, each with the file from which it does. */
+function circlesOf(imports: readonly Import[]): string[] {
+  const targets = Map.groupBy(imports, ({ from }) => from);
+  const states = new Map<string, 'open' | 'done'>();
+  const circles: string[] = [];
+  const visit = (file: string) => {
+    states.set(file, 'open');
+    for (const { to } of targets.get(file) ?? []) {
+      if (states.get(to) === 'open') circles.push(`${file} leads back to ${to}`);
+      if (!states.has(to)) visit(to);
+    }
+    states.set(file, 'done');
+  };
+  for (const file of targets.keys()) if (!states.has(file)) visit(file);
+  return circles;
+}
+
+it('no imports run in a circle, those of types included', () => {
+  expect(circlesOf(importsOf('.', '{functions,infra,schemas}/**/*.ts'))).toEqual([]);
+});
+
+it('finds a circle', () => {
+  const imports = ['ab', 'bc', 'ad', 'dc', 'cb'].map(([from = '', to = '']) => ({ from, to }));
+  expect(circlesOf(imports)).toEqual(['c leads back to b']);
 });

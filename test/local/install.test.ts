@@ -18,6 +18,7 @@ beforeEach(() => {
   const scripts = {
     hello: { usage: ['npm run hello'], options: { loud: 'boolean' }, run: ['say-hello'] },
     twice: { usage: ['npm run twice'], run: ['hello', 'hello --loud', 'fail', 'hello'] },
+    all: { usage: ['npm run all'], parallel: true, run: ['fail', 'hello --loud', 'fail', 'say-hello more'] },
     fail: { usage: ['npm run fail'], run: ['say-hello and fail'] },
   };
   writeFileSync(join(project, 'infra/scripts.json'), JSON.stringify(scripts));
@@ -99,11 +100,24 @@ test('help and unknown options are answered without installing anything', () => 
       stderr: expect.stringContaining('Usage: npm'),
     });
   }
-  expect(run('nothing')).toMatchObject({ status: 2, stderr: expect.stringContaining('hello, twice, fail') });
+  expect(run('nothing')).toMatchObject({ status: 2, stderr: expect.stringContaining('hello, twice, all, fail') });
   expect(existsSync(join(project, 'node_modules'))).toBe(false);
 });
 
 test('a script of several commands ends with the first that fails', () => {
   const { status, stdout } = run('twice');
   expect({ status, stdout }).toEqual({ status: 3, stdout: 'hello \nhello --loud\nhello and fail\n' });
+});
+
+test('a parallel script runs all of its commands, keeps the output of each together, and names all that fail', () => {
+  const { status, stdout } = run('all');
+  const parts = stdout.replaceAll(/after [\d.]+ s/g, 'after a while').split(/^(?=== |Failed)/m);
+  expect(status).toBe(3);
+  expect(parts.slice(0, -1).toSorted()).toEqual([
+    '== fail: FAILED after a while\nhello and fail\n',
+    '== fail: FAILED after a while\nhello and fail\n',
+    '== hello --loud: passed after a while\nhello --loud\n',
+    '== say-hello more: passed after a while\nhello more\n',
+  ]);
+  expect(parts.at(-1)).toBe('Failed: fail, fail\n');
 });

@@ -2,7 +2,7 @@
 /** Step 4, where clusters give up what is above their capacity, and step 5, where limits are relaxed for what is left over. */
 
 import { leastBound } from './bounds.ts';
-import { pour, tiersOf, UNBOUNDED } from './fill.ts';
+import { tiersOf, UNBOUNDED, waterFill } from './fill.ts';
 import { relieve } from './relief.ts';
 import type { BackendState, Load, State } from './state.ts';
 import {
@@ -68,23 +68,23 @@ function placeDisplaced(state: State, backend: BackendState): void {
   for (const from of tiers) {
     let amount = backend.displaced.get(from) ?? 0;
     for (const tier of [from, ...tiers.filter((other) => other !== from)])
-      amount = pourToTier(state, backend, amount, tier, 0);
+      amount = fillTier(state, backend, amount, tier, 0);
     backend.displaced.delete(from);
     backend.leftOver += amount;
   }
-  pourLeftOver(state, backend, 0);
+  placeLeftOver(state, backend, 0);
 }
 
-/** Pours what is left over, tier by tier. */
-function pourLeftOver(state: State, backend: BackendState, stage: number): void {
+/** Places what is left over, tier by tier. */
+function placeLeftOver(state: State, backend: BackendState, stage: number): void {
   for (const tier of tiersOf(backend.backend.members))
-    backend.leftOver = pourToTier(state, backend, backend.leftOver, tier, stage);
+    backend.leftOver = fillTier(state, backend, backend.leftOver, tier, stage);
 }
 
-/** Pours to the able members of a tier, and returns what did not fit. */
-function pourToTier(state: State, backend: BackendState, amount: number, tier: number, stage: number): number {
+/** Fills the able members of a tier, and returns what did not fit. */
+function fillTier(state: State, backend: BackendState, amount: number, tier: number, stage: number): number {
   const indices = ableIndices(backend).filter((index) => backend.backend.members[index].tier === tier);
-  return pourTo(
+  return fillMembers(
     state,
     backend,
     amount,
@@ -94,7 +94,7 @@ function pourToTier(state: State, backend: BackendState, amount: number, tier: n
   );
 }
 
-function pourTo(
+function fillMembers(
   state: State,
   backend: BackendState,
   amount: number,
@@ -102,14 +102,14 @@ function pourTo(
   weights: readonly bigint[],
   stage: number,
 ): number {
-  const poured = pour(
+  const filled = waterFill(
     amount,
     indices.map((index, position) => ({ weight: weights[position], cap: capOf(state, backend, index, stage) })),
   );
   indices.forEach((index, position) => {
-    backend.points[index] += poured.got[position];
+    backend.points[index] += filled.got[position];
   });
-  return poured.leftOver;
+  return filled.leftOver;
 }
 
 /** The points that a member may take besides those that it has: what its bound leaves, and no more than its cluster has room for. */
@@ -145,8 +145,8 @@ export function relax(state: State): void {
     if (applied.length === 0) return;
     for (const backend of applied) {
       backend.stage = stage;
-      if (stage === 6) pourHot(state, backend);
-      else pourLeftOver(state, backend, stage);
+      if (stage === 6) placeByCapacity(state, backend);
+      else placeLeftOver(state, backend, stage);
     }
     if (stage >= 5) relieve(state, 'hot');
     relieve(state, 'ordinary');
@@ -154,13 +154,13 @@ export function relax(state: State): void {
 }
 
 /**
- * Does stage 6: it pours to all members with a cap above 0, whatever their tier, by the capacities of their clusters.
+ * Does stage 6: it fills all members with a cap above 0, whatever their tier, by the capacities of their clusters.
  */
-function pourHot(state: State, backend: BackendState): void {
+function placeByCapacity(state: State, backend: BackendState): void {
   if (backend.backend.load === 0) return;
   const indices = ableIndices(backend).filter((index) => capOf(state, backend, index, 6) > 0);
   const capacities = indices.map((index) => capacityOf(state, backend.backend.members[index].cluster));
   const largest = capacities.reduce((most: bigint, one) => (one !== undefined && one > most ? one : most), 0n);
   const weights = capacities.map((one) => one ?? (largest > 0n ? largest : 1n));
-  backend.leftOver = pourTo(state, backend, backend.leftOver, indices, weights, 6);
+  backend.leftOver = fillMembers(state, backend, backend.leftOver, indices, weights, 6);
 }

@@ -1,6 +1,6 @@
 // @ts-nocheck: it indexes arrays without looking whether there is something, which its own tests were content with.
 /**
- * Apportion, Pour and Fill, as docs/adr/0024-one-allocation.md defines them. Weights are BigInt so that remainders are
+ * Apportion, Water-fill and Fill, as docs/adr/0024-one-allocation.md defines them. Weights are BigInt so that remainders are
  * compared exactly; the capacities that serve as weights in stage 6 are far larger than the weights that people
  * declare.
  */
@@ -8,13 +8,13 @@
 /** A cap of a member that nothing bounds. */
 export const UNBOUNDED = Number.POSITIVE_INFINITY;
 
-/** A member that takes part in a pour. */
+/** A member that takes part in a water-filling. */
 export interface Entry {
   weight: bigint;
   cap: number;
 }
 
-export interface Poured {
+export interface Filled {
   /** Points of each entry, in the order of the entries. */
   got: number[];
   leftOver: number;
@@ -59,8 +59,8 @@ export function apportion(amount: number, weights: readonly bigint[]): number[] 
   }
 }
 
-/** Pour: no member gets more than its cap, and the rest is shared by the others. */
-export function pour(amount: number, entries: readonly Entry[]): Poured {
+/** Water-fill: no member gets more than its cap, and the rest is shared by the others. */
+export function waterFill(amount: number, entries: readonly Entry[]): Filled {
   const got = entries.map(() => 0);
   let rest = amount;
   let taking = entries.map((_, index) => index).filter((index) => entries[index].cap > 0);
@@ -98,21 +98,21 @@ export function tiersOf(members: readonly { tier: number }[]): number[] {
 }
 
 /** Fill: 100 points, tier by tier, each able member up to its bound. */
-export function fill(members: readonly Fillable[], bounds: readonly number[]): Poured {
+export function fill(members: readonly Fillable[], bounds: readonly number[]): Filled {
   const got = members.map(() => 0);
   let leftOver = 100;
   for (const tier of tiersOf(members)) {
     const able = members
       .map((_, index) => index)
       .filter((index) => members[index].tier === tier && members[index].isAble);
-    const poured = pour(
+    const filled = waterFill(
       leftOver,
       able.map((index) => ({ weight: BigInt(members[index].weight), cap: bounds[index] })),
     );
     able.forEach((index, position) => {
-      got[index] += poured.got[position];
+      got[index] += filled.got[position];
     });
-    leftOver = poured.leftOver;
+    leftOver = filled.leftOver;
   }
   return { got, leftOver };
 }

@@ -69,7 +69,12 @@ function take(fleet: Fleet, { cluster, uid, observation, condition }: Delivery, 
   if (known === undefined || atMs > nowMs + FUTURE_MS || atMs < START_MS) return;
   const voters = policy.voters.filter(({ name }) => known.voters.includes(name));
   const record = fleet.healthOf({ name: cluster, uid });
-  fleet.stored.health[uid] = fleet.product.step(record, observation, { policy: policy.health, voters }, nowMs);
+  fleet.stored.health[uid] = fleet.product.withObservation(
+    record,
+    observation,
+    { policy: policy.health, voters },
+    nowMs,
+  );
   if (!voters.some(({ name }) => name === observation.voter)) return;
   const { voter, outcome } = observation;
   if (isCutOff(fleet, voter) || fleet.isSuspect(voter)) doubt(fleet, voter, nowMs);

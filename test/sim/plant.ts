@@ -52,31 +52,31 @@ export function blinded(breaks: string, name: string, see: (policy: Policy) => P
 
 /** Changes the policy by which observations become votes. */
 export function watched(breaks: string, name: string, changes: Partial<Policy['health']>): Fault {
-  const step: Product['step'] = (record, observation, { policy, voters }, nowMs) =>
-    PRODUCT.step(record, observation, { policy: { ...policy, ...changes }, voters }, nowMs);
-  return exchanged(breaks, name, () => ({ step }));
+  const withObservation: Product['withObservation'] = (record, observation, { policy, voters }, nowMs) =>
+    PRODUCT.withObservation(record, observation, { policy: { ...policy, ...changes }, voters }, nowMs);
+  return exchanged(breaks, name, () => ({ withObservation }));
 }
 
 /** Changes observations before they are taken. */
 export function seen(breaks: string, name: string, see: (observation: Observation) => Observation): Fault {
-  const step: Product['step'] = (record, observation, watch, nowMs) =>
-    PRODUCT.step(record, see(observation), watch, nowMs);
-  return exchanged(breaks, name, () => ({ step }));
+  const withObservation: Product['withObservation'] = (record, observation, watch, nowMs) =>
+    PRODUCT.withObservation(record, see(observation), watch, nowMs);
+  return exchanged(breaks, name, () => ({ withObservation }));
 }
 
 /** Begins health anew whenever the policy changes. */
 export function forgetful(breaks: string, name: string): Fault {
   return exchanged(breaks, name, () => {
     const known = new Map<string, string>();
-    const step: Product['step'] = (record, observation, watch, nowMs) => {
+    const withObservation: Product['withObservation'] = (record, observation, watch, nowMs) => {
       const policy = JSON.stringify(watch);
       const isEdited = known.get(record.uid) !== policy;
       known.set(record.uid, policy);
       const { fleet, cluster, uid, version } = record;
       const fresh = { ...unknownHealth(fleet, cluster, uid, nowMs), version };
-      return PRODUCT.step(isEdited ? fresh : record, observation, watch, nowMs);
+      return PRODUCT.withObservation(isEdited ? fresh : record, observation, watch, nowMs);
     };
-    return { step };
+    return { withObservation };
   });
 }
 

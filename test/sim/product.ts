@@ -2,7 +2,7 @@
 
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
-import { distrust, step, unknownHealth } from '../../functions/core/health/record.ts';
+import { distrust, unknownHealth, withObservation } from '../../functions/core/health/record.ts';
 import type { HealthRecord } from '../../functions/core/health/types.ts';
 
 export { ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
@@ -12,9 +12,9 @@ export { distrust, unknownHealth };
 
 /** The functions that production runs; a fault is planted by replacing one of them, or a table that they go by. */
 export interface Product {
-  step: typeof step;
+  withObservation: typeof withObservation;
   decide: typeof decide;
   sharesOf: typeof placementShares;
 }
 
-export const PRODUCT: Product = { step, decide, sharesOf: placementShares };
+export const PRODUCT: Product = { withObservation, decide, sharesOf: placementShares };

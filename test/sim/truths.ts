@@ -3,7 +3,7 @@
 import type { Truth } from './history.ts';
 import type { Measures } from './measures.ts';
 import { modesHold, removalsAreCapped, suspicionsHold } from './truths/brakes.ts';
-import { noAvoidableHeat } from './truths/capacity.ts';
+import { noAvoidableOverload } from './truths/capacity.ts';
 import { deadAreLeft } from './truths/dead.ts';
 import { noHealthyLoses } from './truths/healthy.ts';
 import { oneDecisionEach, saidIsGiven } from './truths/ledger.ts';
@@ -30,7 +30,7 @@ export function truthsOf(measures: Measures): Truth[] {
     suspicionsHold(),
     modesHold(),
     waitsAreServed(),
-    noAvoidableHeat(),
+    noAvoidableOverload(),
     saidIsGiven(),
     oneDecisionEach(),
   ];

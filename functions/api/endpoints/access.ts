@@ -7,6 +7,7 @@ import {
   GrantPage,
   IssuedToken,
   Me,
+  type Permission,
   Token,
   TokenInput,
   TokenPage,
@@ -21,11 +22,14 @@ import { deleteGrant, getGrant, listGrants, putGrant } from '../../commands/acce
 import { getInstallationAuditEvent, listInstallationAudit } from '../../commands/access/installation.ts';
 import { getToken, listTokens, putToken, revokeToken, rotateToken } from '../../commands/access/tokens.ts';
 import type { Access } from '../../core/access/access.ts';
-import { describe } from '../../core/access/me.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import { ROLES } from '../../core/access/roles.ts';
+import { compareText } from '../../core/model/text.ts';
+import { defineEndpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { AuditEventId } from '../http/params.ts';
 import { readEndpoints } from '../http/reads.ts';
-import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
+import { createdReply, writeEndpoint } from '../http/writes.ts';
+import { APPROVAL_PROBLEMS } from './resources.ts';
 
 const NOTHING = z.strictObject({});
 const InToken = z.strictObject({ token: Name });
@@ -44,6 +48,24 @@ function previewed(written: Token | Grant, approval: ApprovalNeed | undefined): 
   return approval === undefined ? written : { ...written, dryRun: { approval } };
 }
 
+/**
+ * Returns what the API tells somebody about themselves. The permissions of `*` hold in every fleet, and are not
+ * repeated.
+ */
+function meOf({ actor, kind, grants, expiresAt }: Principal): Me {
+  const byFleet = new Map<string, Set<Permission>>();
+  for (const { role, fleets } of grants) {
+    for (const fleet of fleets) byFleet.set(fleet, new Set([...(byFleet.get(fleet) ?? []), ...ROLES[role]]));
+  }
+  const permissions = [...byFleet]
+    .map(([fleet, held]) => ({ fleet, permissions: [...held].sort() }))
+    .sort((a, b) => compareText(a.fleet, b.fleet));
+  return {
+    ...{ actor, kind, permissions, ...(expiresAt !== undefined && { expiresAt }) },
+    grants: [...grants],
+  };
+}
+
 const me = defineEndpoint({
   operationId: 'getMe',
   access: 'anybody',
@@ -53,14 +75,13 @@ const me = defineEndpoint({
   summary: 'Show who you are, and what you may do',
   idempotency: 'safe',
   params: NOTHING,
-  query: NO_QUERY,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'You, as Fairlead sees you.', schema: Me }],
   problems: [],
-  handle: async ({ principal }) => ({ status: 200, body: describe(principal) }),
+  handle: async ({ principal }) => ({ status: 200, body: meOf(principal) }),
 });
 
-const token = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
+/** The fields that every write of tokens and grants has. */
+const write = { access: ADMINISTERED, tag: 'access' };
 
 const tokenEndpoints: readonly Endpoint[] = [
   ...readEndpoints({
@@ -84,8 +105,8 @@ const tokenEndpoints: readonly Endpoint[] = [
       read: (ctx, { token: name }) => getToken(ctx, name),
     },
   }),
-  defineEndpoint({
-    ...token,
+  writeEndpoint({
+    ...write,
     operationId: 'putToken',
     method: 'put',
     path: `${TOKENS}/{token}`,
@@ -93,23 +114,21 @@ const tokenEndpoints: readonly Endpoint[] = [
     description:
       'A new token may do nothing until a grant names it. A token that was revoked is made again, with a new secret and the grants ' +
       `that name it. ${SHOWN_ONCE}`,
-    idempotency: 'idempotent',
-    write: true,
     params: InToken,
     body: TokenInput,
     successes: [
       { status: 200, description: 'The token was changed, or is unchanged; or a dry run.', schema: WrittenToken },
       { status: 201, description: 'The token was made.', schema: IssuedToken, headers: ['Location'] },
     ],
-    problems: [...BODY_PROBLEMS, 'write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
+    problems: ['write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await putToken(ctx, params.token, body);
       if (written.issued === undefined) return { status: 200, body: previewed(written.token, written.need) };
-      return { status: 201, body: written.issued, headers: { Location: `${TOKENS}/${params.token}` } };
+      return createdReply(`${TOKENS}/${params.token}`, written.issued);
     },
   }),
-  defineEndpoint({
-    ...token,
+  writeEndpoint({
+    ...write,
     operationId: 'rotateToken',
     method: 'post',
     path: `${TOKENS}/{token}/rotate`,
@@ -118,14 +137,13 @@ const tokenEndpoints: readonly Endpoint[] = [
       'The present secret is accepted for some more time, so that whoever uses the token can change over. A token has two secrets ' +
       `at most: the one before the present one ends at once. ${SHOWN_ONCE}`,
     idempotency: 'repeatable',
-    write: true,
     params: InToken,
     body: TokenRotationInput,
     successes: [
       { status: 200, description: 'The token as it would be, in a dry run.', schema: WrittenToken },
       { status: 201, description: 'The token has a new secret.', schema: IssuedToken },
     ],
-    problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict', ...APPROVAL_PROBLEMS],
+    problems: ['not-found', 'already-ended', 'write-conflict', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await rotateToken(ctx, params.token, body);
       return written.issued === undefined
@@ -133,8 +151,8 @@ const tokenEndpoints: readonly Endpoint[] = [
         : { status: 201, body: written.issued };
     },
   }),
-  defineEndpoint({
-    ...token,
+  writeEndpoint({
+    ...write,
     operationId: 'deleteToken',
     method: 'delete',
     path: `${TOKENS}/{token}`,
@@ -142,17 +160,12 @@ const tokenEndpoints: readonly Endpoint[] = [
     description:
       'The token is not accepted any more, within a few seconds everywhere. It is still shown for 90 days, and the grants that name ' +
       'it stay. A token that is revoked stays unchanged.',
-    idempotency: 'idempotent',
-    write: true,
     params: InToken,
-    body: NO_BODY,
     successes: [{ status: 200, description: 'The token, which is revoked.', schema: Token }],
     problems: ['not-found', 'write-conflict', 'last-administrator'],
     handle: async (ctx, { params }) => ({ status: 200, body: await revokeToken(ctx, params.token) }),
   }),
 ];
-
-const grant = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
 
 const grantEndpoints: readonly Endpoint[] = [
   ...readEndpoints({
@@ -176,45 +189,33 @@ const grantEndpoints: readonly Endpoint[] = [
       read: (ctx, { grant: name }) => getGrant(ctx, name),
     },
   }),
-  defineEndpoint({
-    ...grant,
+  writeEndpoint({
+    ...write,
     operationId: 'putGrant',
     method: 'put',
     path: `${GRANTS}/{grant}`,
     summary: 'Give somebody a role, or change a grant',
     description: 'The grant has its effect within a few seconds everywhere. An unchanged grant is not written again.',
-    idempotency: 'idempotent',
-    write: true,
     params: InGrant,
     body: GrantInput,
     successes: [
       { status: 200, description: 'The grant was changed, or is unchanged; or a dry run.', schema: WrittenGrant },
       { status: 201, description: 'The grant was made.', schema: Grant, headers: ['Location'] },
     ],
-    problems: [
-      ...BODY_PROBLEMS,
-      'unknown-reference',
-      'limit-exceeded',
-      'write-conflict',
-      'last-administrator',
-      ...APPROVAL_PROBLEMS,
-    ],
+    problems: ['unknown-reference', 'limit-exceeded', 'write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await putGrant(ctx, params.grant, body);
       if (!written.isCreated || ctx.isDry) return { status: 200, body: previewed(written.grant, written.need) };
-      return { status: 201, body: written.grant, headers: { Location: `${GRANTS}/${params.grant}` } };
+      return createdReply(`${GRANTS}/${params.grant}`, written.grant);
     },
   }),
-  defineEndpoint({
-    ...grant,
+  writeEndpoint({
+    ...write,
     operationId: 'deleteGrant',
     method: 'delete',
     path: `${GRANTS}/{grant}`,
     summary: 'Take a grant away',
-    idempotency: 'idempotent',
-    write: true,
     params: InGrant,
-    body: NO_BODY,
     successes: [
       { status: 200, description: 'The grant that would be taken away, in a dry run.', schema: Grant },
       { status: 204, description: 'The grant was taken away.' },

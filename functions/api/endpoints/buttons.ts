@@ -8,20 +8,17 @@ import { theFleet } from '../../commands/refusals.ts';
 import { applyRecommendation, orderCluster, pauseFleet, resumeFleet } from '../../commands/traffic/automation.ts';
 import { answerDataGate } from '../../commands/traffic/data-gates.ts';
 import { evacuate, returnTo } from '../../commands/traffic/evacuations.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Success } from '../http/endpoint.ts';
+import type { Endpoint, Success } from '../http/endpoint.ts';
 import { InCluster, InDecision, InFleet } from '../http/params.ts';
-import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
-import { BODY_PROBLEMS, writeReply } from './resources.ts';
+import { answerReply, trafficEndpoint, trafficReply } from '../http/writes.ts';
+import { writeReply } from './resources.ts';
 
 const FLEET = '/v1/fleets/{fleet}';
 
 const PROBLEMS: readonly ProblemCode[] = ['not-found', 'rule-violated', 'write-conflict'];
 
-const apply = defineEndpoint({
+const apply = trafficEndpoint({
   operationId: 'applyDecision',
-  access: inFleet('operate'),
-  method: 'post',
   path: `${FLEET}/decisions/{decision}/apply`,
   tag: 'decisions',
   summary: 'Put the recommendation of a decision in force',
@@ -29,12 +26,7 @@ const apply = defineEndpoint({
     'In a fleet that is not automatic, the decisions of automation are only recorded. This operation puts one in force, as long as ' +
     'its recommendation is still the present one. Otherwise the answer names the clusters that would now be given something else. ' +
     'A recommendation that is in force already changes nothing.',
-  idempotency: 'idempotent',
-  write: true,
   params: InDecision,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [TRAFFIC_ANSWER],
   problems: [...PROBLEMS, 'stale-recommendation'],
   handle: async (ctx, { params }) =>
     trafficReply(params.fleet, await applyRecommendation(ctx, params.fleet, params.decision)),
@@ -47,64 +39,46 @@ const FLEET_ANSWER: Success = {
   headers: ['ETag', 'Operation-Location'],
 };
 
-const pause = defineEndpoint({
+const pause = trafficEndpoint({
   operationId: 'pauseFleet',
-  access: inFleet('operate'),
-  method: 'post',
   path: `${FLEET}/pause`,
   tag: 'fleets',
   summary: 'Pause automation',
   description:
     'Sets the mode to `paused`, so that automation moves nothing, and leaves the rest of the policy unchanged. The decisions of ' +
     'automation are recorded and recommended. `resume` goes back to the previous mode; declaring another mode ends the pause, too.',
-  idempotency: 'idempotent',
-  write: true,
   params: InFleet,
-  query: NO_QUERY,
   body: PauseInput,
   successes: [FLEET_ANSWER],
-  problems: [...BODY_PROBLEMS, 'not-found', 'write-conflict'],
+  problems: ['not-found', 'write-conflict'],
   handle: async (ctx, { params: { fleet }, body: { reason } }) =>
     writeReply(theFleet(fleet), await pauseFleet({ ...ctx, reason: ctx.reason ?? reason }, fleet)),
 });
 
-const resume = defineEndpoint({
+const resume = trafficEndpoint({
   operationId: 'resumeFleet',
-  access: inFleet('operate'),
-  method: 'post',
   path: `${FLEET}/resume`,
   tag: 'fleets',
   summary: 'End a pause',
   description: 'Sets the mode that the fleet had before it was paused. A fleet that is not paused stays unchanged.',
-  idempotency: 'idempotent',
-  write: true,
   params: InFleet,
-  query: NO_QUERY,
-  body: NO_BODY,
   successes: [FLEET_ANSWER],
   problems: ['not-found', 'write-conflict'],
   handle: async (ctx, { params: { fleet } }) => writeReply(theFleet(fleet), await resumeFleet(ctx, fleet)),
 });
 
 /** Creates an endpoint with which people overrule the standing of a cluster. */
-function orderOperation(
+function orderEndpoint(
   order: Parameters<typeof orderCluster>[3],
   { summary, description }: { summary: string; description: string },
 ): Endpoint {
-  return defineEndpoint({
+  return trafficEndpoint({
     operationId: `${order}Cluster`,
-    access: inFleet('operate'),
-    method: 'post',
     path: `${FLEET}/clusters/{cluster}/${order}`,
     tag: 'clusters',
     summary,
     description,
-    idempotency: 'idempotent',
-    write: true,
     params: InCluster,
-    query: NO_QUERY,
-    body: NO_BODY,
-    successes: [TRAFFIC_ANSWER],
     problems: PROBLEMS,
     handle: async (ctx, { params }) =>
       trafficReply(params.fleet, await orderCluster(ctx, params.fleet, params.cluster, order)),
@@ -112,26 +86,24 @@ function orderOperation(
 }
 
 const orders = [
-  orderOperation('resume', {
+  orderEndpoint('resume', {
     summary: 'Take out a cluster that a brake keeps in',
     description:
       'A cluster that fails is suspected, and keeps its traffic, when the policy asks people after clusters of several sites have ' +
       'failed together, or when it allows no more removals. This operation confirms that the cluster does fail.',
   }),
-  orderOperation('dismiss', {
+  orderEndpoint('dismiss', {
     summary: 'Dismiss the suspicion of a cluster',
     description: 'For an hour, automation does not take the cluster out, whatever its voters say.',
   }),
-  orderOperation('restore', {
+  orderEndpoint('restore', {
     summary: 'Let a waiting cluster return',
     description: 'The cluster has recovered, and waits for its dwell time, or for this call when failback is manual.',
   }),
 ];
 
-const evacuation = defineEndpoint({
+const evacuation = trafficEndpoint({
   operationId: 'createEvacuation',
-  access: inFleet('operate'),
-  method: 'post',
   path: `${FLEET}/evacuations`,
   tag: 'shifts',
   summary: 'Take everything out of a cluster, a site or a city',
@@ -139,10 +111,7 @@ const evacuation = defineEndpoint({
     'Creates one shift for each cluster, all of them or none; other shifts of these clusters end. Sending the request again ' +
     'changes nothing. A drain keeps traffic when no other cluster can serve, and an isolation does not. A dry run shows the loads, ' +
     'and the rules that would forbid the evacuation.',
-  idempotency: 'idempotent',
-  write: true,
   params: InFleet,
-  query: NO_QUERY,
   body: EvacuationInput,
   successes: [
     {
@@ -152,17 +121,15 @@ const evacuation = defineEndpoint({
       headers: ['Operation-Location'],
     },
   ],
-  problems: [...BODY_PROBLEMS, ...PROBLEMS, 'unknown-reference'],
+  problems: [...PROBLEMS, 'unknown-reference'],
   handle: async (ctx, { params: { fleet }, body }) => {
     const { answer, operation } = await evacuate(ctx, fleet, body);
-    return { status: 200, body: answer, headers: operationHeader(fleet, operation) };
+    return answerReply(fleet, answer, operation);
   },
 });
 
-const giveBack = defineEndpoint({
+const giveBack = trafficEndpoint({
   operationId: 'createReturn',
-  access: inFleet('operate'),
-  method: 'post',
   path: `${FLEET}/returns`,
   tag: 'shifts',
   summary: 'Give a cluster, a site or a city its traffic back',
@@ -170,25 +137,20 @@ const giveBack = defineEndpoint({
     'Ends the shifts that have taken the clusters of the place out, whoever created them, and gives consent to clusters that wait ' +
     'for it. The clusters return as after a failure: the answer shows what each of them still waits for. Sending the request again ' +
     'changes nothing.',
-  idempotency: 'idempotent',
-  write: true,
   params: InFleet,
-  query: NO_QUERY,
   body: ReturnInput,
   successes: [
     { status: 200, description: 'The progress of each cluster.', schema: Return, headers: ['Operation-Location'] },
   ],
-  problems: [...BODY_PROBLEMS, ...PROBLEMS, 'unknown-reference'],
+  problems: [...PROBLEMS, 'unknown-reference'],
   handle: async (ctx, { params: { fleet }, body }) => {
     const { answer, operation } = await returnTo(ctx, fleet, body);
-    return { status: 200, body: answer, headers: operationHeader(fleet, operation) };
+    return answerReply(fleet, answer, operation);
   },
 });
 
-const answerGate = defineEndpoint({
+const answerGate = trafficEndpoint({
   operationId: 'answerDataGate',
-  access: inFleet('operate'),
-  method: 'post',
   path: `${FLEET}/data-gate-answers`,
   tag: 'fleets',
   summary: 'Answer whether a city may be left or regained',
@@ -196,13 +158,9 @@ const answerGate = defineEndpoint({
     'The data gate of a city asks before automation leaves the city, and before automation regains it. The status of the fleet ' +
     'shows the question, its deadline, and what happens without an answer. A `stay` may be followed by a `go`. Sending the request ' +
     'again changes nothing.',
-  idempotency: 'idempotent',
-  write: true,
   params: InFleet,
-  query: NO_QUERY,
   body: DataGateAnswerInput,
-  successes: [TRAFFIC_ANSWER],
-  problems: [...BODY_PROBLEMS, ...PROBLEMS, 'nothing-asked'],
+  problems: [...PROBLEMS, 'nothing-asked'],
   handle: async (ctx, { params: { fleet }, body }) => trafficReply(fleet, await answerDataGate(ctx, fleet, body)),
 });
 

@@ -4,14 +4,13 @@ import { DrillReport, DrillReportQuery, DrillRunInput } from '../../../schemas/d
 import { drillReport } from '../../commands/read/drill-report.ts';
 import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
 import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
-import { inFleet } from '../http/access.ts';
+import { inFleet } from '../../core/access/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
+import { defineEndpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { InFleet, idOf } from '../http/params.ts';
 import { readEndpoints } from '../http/reads.ts';
-import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
+import { createdReply, operationHeader, trafficEndpoint, trafficReply } from '../http/writes.ts';
 import { drillReportPage } from './drill-report-page.ts';
-import { BODY_PROBLEMS } from './resources.ts';
 
 const InRun = InFleet.extend({ run: idOf('drl', 'drill run') });
 
@@ -38,10 +37,8 @@ const reads = readEndpoints({
   },
 });
 
-const start = defineEndpoint({
+const start = trafficEndpoint({
   operationId: 'startDrillRun',
-  access: inFleet('operate'),
-  method: 'post',
   path: RUNS,
   tag: 'drill-runs',
   summary: 'Start a declared drill now',
@@ -50,38 +47,29 @@ const start = defineEndpoint({
     'them nothing, and gives the shares back. A real failure interrupts the run. The request needs no Idempotency-Key: while a run ' +
     'is live, there is no second one.',
   idempotency: 'repeatable',
-  write: true,
   params: InFleet,
-  query: NO_QUERY,
   body: DrillRunInput,
   successes: [
     { status: 200, description: 'The decision that would begin the run, in a dry run.', schema: TrafficAnswer },
     { status: 201, description: 'The run has begun.', schema: DrillRun, headers: ['Location', 'Operation-Location'] },
   ],
-  problems: [...BODY_PROBLEMS, 'not-found', 'unknown-reference', 'already-live', 'rule-violated', 'write-conflict'],
+  problems: ['not-found', 'unknown-reference', 'already-live', 'rule-violated', 'write-conflict'],
   handle: async (ctx, { params, body }): Promise<Reply> => {
     const { run, ...commanded } = await startDrill(ctx, params.fleet, body.drill);
     if (run === undefined) return trafficReply(params.fleet, commanded);
     const Location = `${RUNS.replace('{fleet}', params.fleet)}/${run.id}`;
-    return { status: 201, body: run, headers: { ...operationHeader(params.fleet, commanded.operation), Location } };
+    return createdReply(Location, run, operationHeader(params.fleet, commanded.operation));
   },
 });
 
-const abort = defineEndpoint({
+const abort = trafficEndpoint({
   operationId: 'abortDrillRun',
-  access: inFleet('operate'),
-  method: 'post',
   path: `${RUNS}/{run}/abort`,
   tag: 'drill-runs',
   summary: 'End a drill run now',
   description:
     'The clusters of the run get their shares back when it is their turn, step by step. A run that has ended stays unchanged.',
-  idempotency: 'idempotent',
-  write: true,
   params: InRun,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [TRAFFIC_ANSWER],
   problems: ['not-found', 'already-ended', 'rule-violated', 'write-conflict'],
   handle: async (ctx, { params }) => trafficReply(params.fleet, await abortDrill(ctx, params.fleet, params.run)),
 });
@@ -97,7 +85,6 @@ const report = defineEndpoint({
   idempotency: 'safe',
   params: InRun,
   query: DrillReportQuery,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'The report.', schema: DrillReport, mediaType: HTML_TYPE }],
   problems: ['not-found'],
   handle: async (ctx, { params, query, preferred }): Promise<Reply> => {

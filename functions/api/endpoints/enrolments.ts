@@ -1,17 +1,18 @@
-/** The operations by which agents enrol, and that by which they learn what to do. */
+/** The endpoints by which agents enrol, and that by which they learn what to do. */
 
 import * as z from 'zod';
 import { Assignment, Enrolled, Enrolment, EnrolmentInput, IssuedInvitation } from '../../../schemas/enrolment.ts';
 import { enrol, getEnrolment, invite, revokeEnrolment } from '../../commands/access/enrolments.ts';
 import { assignmentOf } from '../../commands/evidence/assignment.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
+import { inFleet } from '../../core/access/access.ts';
+import { defineEndpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { InVoter } from '../http/params.ts';
+import { writeEndpoint } from '../http/writes.ts';
 import { APPROVAL_PROBLEMS } from './resources.ts';
 
 const ENROLMENT = { path: '/v1/fleets/{fleet}/voters/{voter}/enrolment', tag: 'access', params: InVoter } as const;
 
-export const enrolmentOperations: readonly Endpoint[] = [
+export const enrolmentEndpoints: readonly Endpoint[] = [
   defineEndpoint({
     ...ENROLMENT,
     operationId: 'getEnrolment',
@@ -19,13 +20,11 @@ export const enrolmentOperations: readonly Endpoint[] = [
     method: 'get',
     summary: 'Show what is known of the agent of a voter',
     idempotency: 'safe',
-    query: NO_QUERY,
-    body: NO_BODY,
     successes: [{ status: 200, description: 'The enrolment.', schema: Enrolment }],
     problems: ['not-found'],
     handle: async (ctx, { params }) => ({ status: 200, body: await getEnrolment(ctx, params) }),
   }),
-  defineEndpoint({
+  writeEndpoint({
     ...ENROLMENT,
     operationId: 'createInvitation',
     access: inFleet('declare'),
@@ -35,9 +34,6 @@ export const enrolmentOperations: readonly Endpoint[] = [
       'The token is accepted once, for 15 minutes, and replaces the one before. It is in this answer only, because only its digest is ' +
       'kept. An agent that has enrolled already stays enrolled until the token is used.',
     idempotency: 'repeatable',
-    write: true,
-    query: NO_QUERY,
-    body: NO_BODY,
     successes: [
       { status: 200, description: 'The enrolment as it would be, in a dry run.', schema: Enrolment },
       { status: 201, description: 'There is a new enrolment token.', schema: IssuedInvitation },
@@ -48,7 +44,7 @@ export const enrolmentOperations: readonly Endpoint[] = [
       return issued === undefined ? { status: 200, body: enrolment } : { status: 201, body: issued };
     },
   }),
-  defineEndpoint({
+  writeEndpoint({
     ...ENROLMENT,
     operationId: 'deleteEnrolment',
     access: inFleet('declare'),
@@ -57,10 +53,6 @@ export const enrolmentOperations: readonly Endpoint[] = [
     description:
       'Its key, its credentials and its enrolment token are not accepted any more, from the next request on. What it has voted counts ' +
       'until it is no longer fresh. The voter stays, and another agent can enrol.',
-    idempotency: 'idempotent',
-    write: true,
-    query: NO_QUERY,
-    body: NO_BODY,
     successes: [{ status: 200, description: 'The enrolment, which is empty.', schema: Enrolment }],
     problems: ['not-found', 'conflicting-declaration', 'write-conflict'],
     handle: async (ctx, { params }) => ({ status: 200, body: await revokeEnrolment(ctx, params) }),
@@ -80,13 +72,9 @@ export const enrolmentOperations: readonly Endpoint[] = [
     idempotency: 'idempotent',
     signed: true,
     params: z.strictObject({}),
-    query: NO_QUERY,
     body: EnrolmentInput,
     successes: [{ status: 200, description: 'The agent has enrolled, or has a new credential.', schema: Enrolled }],
     problems: [
-      'malformed-json',
-      'body-too-large',
-      'unsupported-media-type',
       'invalid-signature',
       'invalid-token',
       'enrolment-used',
@@ -106,8 +94,6 @@ export const enrolmentOperations: readonly Endpoint[] = [
     summary: 'Show an agent its work',
     idempotency: 'safe',
     params: InVoter,
-    query: NO_QUERY,
-    body: NO_BODY,
     successes: [{ status: 200, description: 'The clusters to watch, and how.', schema: Assignment }],
     problems: ['not-found'],
     handle: async (ctx, { params }) => ({ status: 200, body: await assignmentOf(ctx, params) }),

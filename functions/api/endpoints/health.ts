@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Liveness, Readiness } from '../../../schemas/readiness.ts';
 import { checkReadiness } from '../../commands/read/readiness.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY } from '../http/endpoint.ts';
+import { defineEndpoint, type Endpoint } from '../http/endpoint.ts';
 
 const NOTHING = z.strictObject({});
 
@@ -17,8 +17,6 @@ export const healthEndpoints: readonly Endpoint[] = [
     idempotency: 'safe',
     access: 'public',
     params: NOTHING,
-    query: NO_QUERY,
-    body: NO_BODY,
     successes: [{ status: 200, description: 'The control plane answers.', schema: Liveness }],
     problems: [],
     handle: async () => ({ status: 200, body: { status: 'ok' } }),
@@ -35,8 +33,6 @@ export const healthEndpoints: readonly Endpoint[] = [
     idempotency: 'safe',
     access: 'public',
     params: NOTHING,
-    query: NO_QUERY,
-    body: NO_BODY,
     successes: [
       { status: 200, description: 'The control plane is ready.', schema: Readiness },
       {

@@ -7,21 +7,13 @@ import { getRevision, listRevisions } from '../../commands/read/history.ts';
 import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
 import { checkFleetSeals, checkInstallationSeals } from '../../commands/read/seals.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
+import { inFleet } from '../../core/access/access.ts';
 import type { Kind } from '../../core/model/resource.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
-import { pageRequest } from '../http/page.ts';
+import { defineEndpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { AuditEventId, InFleet } from '../http/params.ts';
-import { listEndpoint, readEndpoints } from '../http/reads.ts';
-import {
-  BODY_PROBLEMS,
-  PRECONDITION_PROBLEMS,
-  placeOf,
-  type ResourceApi,
-  refOf,
-  writeReply,
-  writeSuccesses,
-} from './resources.ts';
+import { listEndpoint, pageRequest, readEndpoints } from '../http/reads.ts';
+import { writeEndpoint } from '../http/writes.ts';
+import { PRECONDITION_PROBLEMS, placeOf, type ResourceApi, refOf, writeReply, writeSuccesses } from './resources.ts';
 
 const RevisionNumber = z
   .string()
@@ -60,7 +52,6 @@ function getRevisionEndpoint(kind: Kind): Endpoint {
     idempotency: 'safe',
     params: params.extend({ revision: RevisionNumber }),
     query: RevisionQuery,
-    body: NO_BODY,
     successes: [{ status: 200, description: 'The revision.', schema: Revision }],
     problems: ['not-found'],
     handle: async (ctx, { params: names, query }): Promise<Reply> => {
@@ -72,25 +63,21 @@ function getRevisionEndpoint(kind: Kind): Endpoint {
 
 function rollbackEndpoint<K extends Kind>(api: ResourceApi<K>): Endpoint {
   const { title, tag, params, path } = placeOf(api.kind);
-  return defineEndpoint({
+  return writeEndpoint({
     operationId: `rollback${title}`,
     access: inFleet('declare'),
     method: 'post',
     path: `${path}/rollback`,
     tag,
     params,
-    query: NO_QUERY,
     summary: `Roll a ${api.kind} back to a revision`,
     description:
       'Writes a new revision with the same checks and the same preconditions as PUT. A deleted resource is created again. Faults ' +
       'point into the declaration of the revision.',
-    idempotency: 'idempotent',
     preconditions: ['If-Match', 'If-None-Match'],
-    write: true,
     body: RollbackInput,
     successes: writeSuccesses(api),
     problems: [
-      ...BODY_PROBLEMS,
       ...PRECONDITION_PROBLEMS,
       'not-found',
       'unknown-reference',
@@ -139,7 +126,7 @@ const SEALS =
   'carries the hash of the seal before it. This operation compares one page of seals with the events that are there, newest ' +
   'first; following the pages compares all of them.';
 
-const checkFleetSealsOperation = defineEndpoint({
+const checkFleetSealsEndpoint = defineEndpoint({
   operationId: 'checkFleetAuditSeals',
   method: 'get',
   path: '/v1/fleets/{fleet}/audit/seals',
@@ -150,7 +137,6 @@ const checkFleetSealsOperation = defineEndpoint({
   access: inFleet('read'),
   params: InFleet,
   query: PageQuery,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'The result, with the first event that differs.', schema: AuditSealCheck }],
   problems: ['not-found', 'invalid-page-token'],
   handle: async (ctx, { params, query }) => ({
@@ -159,7 +145,7 @@ const checkFleetSealsOperation = defineEndpoint({
   }),
 });
 
-const checkInstallationSealsOperation = defineEndpoint({
+const checkInstallationSealsEndpoint = defineEndpoint({
   operationId: 'checkInstallationAuditSeals',
   method: 'get',
   path: '/v1/audit/seals',
@@ -170,7 +156,6 @@ const checkInstallationSealsOperation = defineEndpoint({
   access: { permission: 'administer', place: 'installation' },
   params: z.strictObject({}),
   query: PageQuery,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'The result, with the first event that differs.', schema: AuditSealCheck }],
   problems: ['invalid-page-token'],
   handle: async (ctx, { query }) => ({ status: 200, body: await checkInstallationSeals(ctx, pageRequest(query)) }),
@@ -178,7 +163,7 @@ const checkInstallationSealsOperation = defineEndpoint({
 
 /** The checks of seals come first, because `seals` could be taken for the id of an event. */
 export const auditEndpoints: readonly Endpoint[] = [
-  checkFleetSealsOperation,
-  checkInstallationSealsOperation,
+  checkFleetSealsEndpoint,
+  checkInstallationSealsEndpoint,
   ...auditReads,
 ];

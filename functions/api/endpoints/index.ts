@@ -1,9 +1,9 @@
 import type { Endpoint } from '../http/endpoint.ts';
 import { accessEndpoints } from './access.ts';
-import { approvalsOperations } from './approvals.ts';
+import { approvalEndpoints } from './approvals.ts';
 import { buttonEndpoints } from './buttons.ts';
 import { drillEndpoints } from './drills.ts';
-import { enrolmentOperations } from './enrolments.ts';
+import { enrolmentEndpoints } from './enrolments.ts';
 import { decisionEndpoints, explainEndpoints } from './explain.ts';
 import { healthEndpoints } from './health.ts';
 import { auditEndpoints } from './history.ts';
@@ -43,8 +43,8 @@ export const endpoints: readonly Endpoint[] = [
   ...notificationEndpoints,
   ...auditEndpoints,
   ...probeEndpoints,
-  ...approvalsOperations,
+  ...approvalEndpoints,
   ...accessEndpoints,
-  ...enrolmentOperations,
+  ...enrolmentEndpoints,
   ...healthEndpoints,
 ];

@@ -10,7 +10,7 @@ import { Service, ServiceInput, ServicePage } from '../../../schemas/service.ts'
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
 import { deleteResource } from '../../commands/write/resource.ts';
 import type { Kind } from '../../core/model/resource.ts';
-import { type Endpoint, NO_QUERY } from '../http/endpoint.ts';
+import type { Endpoint } from '../http/endpoint.ts';
 import { historyEndpoints } from './history.ts';
 import { APPROVAL_PROBLEMS, type ResourceApi, resourceEndpoints } from './resources.ts';
 
@@ -47,7 +47,6 @@ export const fleetEndpoints = endpointsOf({
     ...APPROVAL_PROBLEMS,
   ],
   deletion: {
-    query: NO_QUERY,
     problems: APPROVAL_PROBLEMS,
     run: (ctx, ref, precondition) => deleteResource(ctx, ref, precondition),
   },

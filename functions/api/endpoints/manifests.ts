@@ -11,13 +11,14 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Applied } from '../../commands/write/fleet.ts';
 import { applyManifest, exportManifest } from '../../commands/write/manifests.ts';
 import { rollBackFleet } from '../../commands/write/rollback.ts';
-import { inFleet } from '../http/access.ts';
+import { inFleet } from '../../core/access/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
+import { defineEndpoint, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { MANIFEST_BODY, manifestYaml, YAML } from '../http/manifest-body.ts';
 import { InFleet } from '../http/params.ts';
+import { writeEndpoint } from '../http/writes.ts';
 import { operationReply } from './push.ts';
-import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
+import { APPROVAL_PROBLEMS } from './resources.ts';
 
 const SUCCESSES: readonly Success[] = [
   { status: 200, description: 'The plan, when there was nothing to do or in a dry run.', schema: FleetPlan },
@@ -30,7 +31,6 @@ const SUCCESSES: readonly Success[] = [
 ];
 
 const APPLY_PROBLEMS: readonly ProblemCode[] = [
-  ...BODY_PROBLEMS,
   'not-found',
   'stale-plan',
   'write-conflict',
@@ -65,8 +65,6 @@ const getManifest = defineEndpoint({
     'nothing; derived fields are not in it.',
   idempotency: 'safe',
   params: InFleet,
-  query: NO_QUERY,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'The manifest.', schema: DeclaredManifest, mediaType: YAML }],
   problems: ['not-found'],
   handle: async (ctx, { params, preferred }): Promise<Reply> => {
@@ -76,7 +74,7 @@ const getManifest = defineEndpoint({
   },
 });
 
-const putManifest = defineEndpoint({
+const putManifest = writeEndpoint({
   operationId: 'putManifest',
   access: inFleet('declare'),
   method: 'put',
@@ -88,8 +86,6 @@ const putManifest = defineEndpoint({
     'document is checked against the fleet as it would be, and all faults are reported at once. With any fault, nothing is ' +
     'changed. The request needs no If-Match: each change is conditional on the revision that it was planned from, and the same ' +
     'manifest can be applied again and again.',
-  idempotency: 'idempotent',
-  write: true,
   format: MANIFEST_BODY,
   params: InFleet,
   query: ManifestQuery,
@@ -103,7 +99,7 @@ const putManifest = defineEndpoint({
   },
 });
 
-const rollback = defineEndpoint({
+const rollback = writeEndpoint({
   operationId: 'rollbackManifest',
   access: inFleet('declare'),
   method: 'post',
@@ -113,8 +109,6 @@ const rollback = defineEndpoint({
   description:
     'Resources that have changed since are declared as they were then, new ones are deleted, and deleted ones come back. The ' +
     'change is planned and applied as a manifest is, as one operation.',
-  idempotency: 'idempotent',
-  write: true,
   params: InFleet,
   query: FleetApplyQuery,
   body: FleetRollbackInput,

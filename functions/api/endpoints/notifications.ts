@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { Delivery, DeliveryPage, NotificationTestInput } from '../../../schemas/notification.ts';
 import { getDelivery, listDeliveries, testNotification } from '../../commands/read/deliveries.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_QUERY, type Reply } from '../http/endpoint.ts';
+import { inFleet } from '../../core/access/access.ts';
+import type { Endpoint, Reply } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { readEndpoints } from '../http/reads.ts';
+import { createdReply, writeEndpoint } from '../http/writes.ts';
 
 const InDelivery = InFleet.extend({
   delivery: z
@@ -36,7 +37,7 @@ const reads = readEndpoints({
   },
 });
 
-const test = defineEndpoint({
+const test = writeEndpoint({
   operationId: 'testNotification',
   access: inFleet('operate'),
   method: 'post',
@@ -47,23 +48,17 @@ const test = defineEndpoint({
     'Answers after the first attempt. A target that did not accept the test is tried again, as with any other event. The request ' +
     'needs no Idempotency-Key: another test is another event.',
   idempotency: 'repeatable',
-  write: true,
   params: InFleet,
-  query: NO_QUERY,
   body: NotificationTestInput,
   successes: [
     { status: 200, description: 'The delivery that would be sent, in a dry run.', schema: Delivery },
     { status: 201, description: 'The delivery after its first attempt.', schema: Delivery, headers: ['Location'] },
   ],
-  problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'not-found', 'unknown-reference'],
+  problems: ['not-found', 'unknown-reference'],
   handle: async (ctx, { params: { fleet }, body }): Promise<Reply> => {
     const delivery = await testNotification(ctx, fleet, body.target);
     if (ctx.isDry) return { status: 200, body: delivery };
-    return {
-      status: 201,
-      body: delivery,
-      headers: { Location: `${DELIVERIES.replace('{fleet}', fleet)}/${delivery.id}` },
-    };
+    return createdReply(`${DELIVERIES.replace('{fleet}', fleet)}/${delivery.id}`, delivery);
   },
 });
 

@@ -8,7 +8,7 @@ import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
 import { probeNow } from '../../commands/evidence/runs.ts';
 import { listObservations } from '../../commands/read/ledger.ts';
-import { defineEndpoint, type Endpoint, NO_QUERY } from '../http/endpoint.ts';
+import { defineEndpoint, type Endpoint } from '../http/endpoint.ts';
 import { InCluster, InFleet, InVoter } from '../http/params.ts';
 import { listEndpoint } from '../http/reads.ts';
 
@@ -36,15 +36,11 @@ export const observationEndpoints: readonly Endpoint[] = [
     idempotency: 'idempotent',
     signed: true,
     params: InFleet,
-    query: NO_QUERY,
     body: ObservationBatchInput,
     successes: [
       { status: 200, description: 'The receipts, and the decision if there was one.', schema: ObservationBatchReceipt },
     ],
     problems: [
-      'malformed-json',
-      'body-too-large',
-      'unsupported-media-type',
       'not-found',
       'unknown-voter',
       'invalid-signature',
@@ -70,10 +66,9 @@ export const observationEndpoints: readonly Endpoint[] = [
     idempotency: 'idempotent',
     access: { permission: 'alert', place: 'path-voter' },
     params: InVoter,
-    query: NO_QUERY,
     body: AlertNotificationInput,
     successes: [{ status: 200, description: 'The receipts, and the decision if there was one.', schema: AlertReceipt }],
-    problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'not-found', 'truncated-alerts'],
+    problems: ['not-found', 'truncated-alerts'],
     handle: async (ctx, { params, body }) => ({
       status: 200,
       body: await receiveAlerts(ctx, params, body),
@@ -97,7 +92,7 @@ export const probeEndpoints: readonly Endpoint[] = [
     query: WriteQuery.pick({ dryRun: true }),
     body: ProbeRoundInput,
     successes: [{ status: 200, description: 'The observations and the decisions.', schema: ProbeRound }],
-    problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
+    problems: ['unknown-reference'],
     handle: async (ctx, { body, query }) => ({
       status: 200,
       body: await probeNow(ctx, body, query.dryRun === 'true'),

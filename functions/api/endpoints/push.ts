@@ -3,10 +3,11 @@ import { Operation, OperationPage } from '../../../schemas/operation.ts';
 import { GatewayPlan } from '../../../schemas/plan.ts';
 import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
+import { inFleet } from '../../core/access/access.ts';
+import { defineEndpoint, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { InFleet, InGateway, idOf } from '../http/params.ts';
 import { listEndpoint } from '../http/reads.ts';
+import { writeEndpoint } from '../http/writes.ts';
 
 const InOperation = InFleet.extend({ operation: idOf('opn', 'operation') });
 
@@ -34,14 +35,12 @@ const plan = defineEndpoint({
     'move, and the objections. When the cloud offers a dry run, it is asked. Nothing is changed.',
   idempotency: 'safe',
   params: InGateway,
-  query: NO_QUERY,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'The plan.', schema: GatewayPlan }],
   problems: ['not-found'],
   handle: async (ctx, { params }) => ({ status: 200, body: await planGateway(ctx, params.fleet, params.gateway) }),
 });
 
-const apply = defineEndpoint({
+const apply = writeEndpoint({
   operationId: 'applyGateway',
   access: inFleet('operate'),
   method: 'post',
@@ -53,10 +52,8 @@ const apply = defineEndpoint({
     'after every write; this operation is for those who do not want to wait, and for drift. With the digest of a plan, the plan is ' +
     'applied only if it is still the present one. The request needs no Idempotency-Key: a second apply finds nothing to do.',
   idempotency: 'repeatable',
-  write: true,
   params: InGateway,
   query: DigestQuery,
-  body: NO_BODY,
   successes: [
     {
       status: 200,
@@ -95,8 +92,6 @@ const get = defineEndpoint({
   summary: 'Get a push and its progress',
   idempotency: 'safe',
   params: InOperation,
-  query: NO_QUERY,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'The operation.', schema: Operation, headers: ['Retry-After'] }],
   problems: ['not-found'],
   handle: async (ctx, { params }): Promise<Reply> => {
@@ -122,8 +117,6 @@ const watch = defineEndpoint({
     'most of a minute. An EventSource reconnects by itself.',
   idempotency: 'safe',
   params: InOperation,
-  query: NO_QUERY,
-  body: NO_BODY,
   successes: [{ status: 200, description: 'A stream of events.', mediaType: 'text/event-stream' }],
   problems: ['not-found'],
   handle: async (ctx, { params }) =>

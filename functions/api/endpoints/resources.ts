@@ -6,14 +6,13 @@ import type { Context } from '../../commands/context.ts';
 import type { Precondition } from '../../commands/precondition.ts';
 import { getResource, listResources } from '../../commands/read/resources.ts';
 import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
-import type { Access } from '../../core/access/access.ts';
+import { type Access, inFleet } from '../../core/access/access.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
+import { defineEndpoint, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
 import { listEndpoint } from '../http/reads.ts';
-import { operationHeader } from '../http/traffic-reply.ts';
+import { createdReply, operationHeader, writeEndpoint } from '../http/writes.ts';
 
 /** The description of a kind of resource, from which its endpoints are made. */
 export interface ResourceApi<K extends Kind> {
@@ -48,13 +47,12 @@ export function refOf<K extends Kind>(kind: K, names: Readonly<Record<string, st
 }
 
 interface Deletion {
-  query: z.ZodObject;
+  query?: z.ZodObject;
   problems: readonly ProblemCode[];
   /** Deletes the resource, and the other things that the query names. */
   run(ctx: Context, ref: Ref, precondition: Precondition, query: Record<string, unknown>): Promise<Deleted>;
 }
 
-export const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
 /** The problems of requests that may take the approval of somebody else. */
 export const APPROVAL_PROBLEMS: readonly ProblemCode[] = ['approval-required', 'approval-rejected'];
 export const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
@@ -98,13 +96,11 @@ function getResourceEndpoint<K extends Kind>({ kind, output }: ResourceApi<K>): 
     path,
     tag,
     params,
-    query: NO_QUERY,
     summary: `Get a ${kind}`,
     description:
       'The ETag changes with everything that is shown, declared or observed. If-Match compares only the revision in it.',
     idempotency: 'safe',
     preconditions: ['If-None-Match'],
-    body: NO_BODY,
     successes: [{ status: 200, description: `The ${kind}.`, schema: output, headers: ['ETag'] }, NOT_MODIFIED],
     problems: ['not-found'],
     handle: async (ctx, { params: names, precondition }): Promise<Reply> => {
@@ -119,24 +115,21 @@ function getResourceEndpoint<K extends Kind>({ kind, output }: ResourceApi<K>): 
 function putEndpoint<K extends Kind>(api: ResourceApi<K>): Endpoint {
   const { kind } = api;
   const { title, tag, params, path } = placeOf(kind);
-  return defineEndpoint({
+  return writeEndpoint({
     operationId: `put${title}`,
     access: inFleet('declare'),
     method: 'put',
     path,
     tag,
     params,
-    query: NO_QUERY,
     summary: `Create or replace a ${kind}`,
     description:
       'To replace a resource, send If-Match with the ETag last seen, or with * to overwrite any state. With If-None-Match: *, the ' +
       'resource is only created. An unchanged declaration is not written again, and the revision stays.',
-    idempotency: 'idempotent',
     preconditions: ['If-Match', 'If-None-Match'],
-    write: true,
     body: api.input,
     successes: writeSuccesses(api),
-    problems: [...BODY_PROBLEMS, ...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
+    problems: [...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
     handle: async (ctx, { params: names, body, precondition }): Promise<Reply> => {
       const ref = refOf(kind, names);
       return writeReply(ref, await putResource(ctx, ref, body, precondition));
@@ -168,13 +161,13 @@ export function writeReply<K extends Kind>(ref: Ref, { created, view, operation 
   if (view.dryRun) return { status: 200, body: view };
   const headers = { ETag: etagOf(view), ...operationHeader(ref.fleet, operation) };
   if (!created) return { status: 200, body: view, headers };
-  const Location = `${placeOf(ref.kind).collection.replace('{fleet}', ref.fleet)}/${ref.name}`;
-  return { status: 201, body: view, headers: { ...headers, Location } };
+  const path = `${placeOf(ref.kind).collection.replace('{fleet}', ref.fleet)}/${ref.name}`;
+  return createdReply(path, view, headers);
 }
 
 function deleteEndpoint<K extends Kind>({ kind, deletion }: ResourceApi<K>): Endpoint {
   const { title, tag, params, path } = placeOf(kind);
-  return defineEndpoint({
+  return writeEndpoint({
     operationId: `delete${title}`,
     access: inFleet('declare'),
     method: 'delete',
@@ -182,11 +175,8 @@ function deleteEndpoint<K extends Kind>({ kind, deletion }: ResourceApi<K>): End
     tag,
     params,
     summary: `Delete a ${kind}`,
-    idempotency: 'idempotent',
     preconditions: ['If-Match'],
-    write: true,
-    query: deletion?.query ?? NO_QUERY,
-    body: NO_BODY,
+    ...(deletion?.query && { query: deletion.query }),
     successes: [
       { status: 200, description: 'The changes that would follow, in a dry run.', schema: DryRun },
       { status: 204, description: 'The resource was deleted.', headers: ['Operation-Location'] },

@@ -10,18 +10,15 @@ import {
 import { pauseRollout, resumeRollout, undoRollout } from '../../commands/rollouts/orders.ts';
 import { getRollout, listRollouts } from '../../commands/rollouts/show.ts';
 import { type StartedRollout, startRollout } from '../../commands/rollouts/start.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
+import { inFleet } from '../../core/access/access.ts';
+import type { Endpoint, Reply, Success } from '../http/endpoint.ts';
 import { InDistribution, idOf } from '../http/params.ts';
 import { readEndpoints } from '../http/reads.ts';
-import { operationHeader } from '../http/traffic-reply.ts';
-import { BODY_PROBLEMS } from './resources.ts';
+import { answerReply, createdReply, operationHeader, trafficEndpoint, writeEndpoint } from '../http/writes.ts';
 
 const InRollout = InDistribution.extend({ rollout: idOf('rol', 'rollout') });
 
 const ROLLOUTS = '/v1/fleets/{fleet}/distributions/{distribution}/rollouts';
-
-const common = { tag: 'distributions', query: NO_QUERY } as const;
 
 /** The problems that a write of the distribution can have. */
 const WRITE_PROBLEMS: readonly ProblemCode[] = [
@@ -59,12 +56,12 @@ const reads = readEndpoints({
   },
 });
 
-const start = defineEndpoint({
-  ...common,
+const start = writeEndpoint({
   operationId: 'startRollout',
   access: inFleet('declare'),
   method: 'post',
   path: ROLLOUTS,
+  tag: 'distributions',
   summary: 'Change the weights of a distribution step by step',
   description:
     'The first step is taken at once. The next step is taken when every gateway was read to follow the last one, its wait is over, ' +
@@ -73,7 +70,6 @@ const start = defineEndpoint({
     'safety rules that would forbid it now. The request needs no Idempotency-Key: while a rollout of the distribution is live, ' +
     'there is no second one.',
   idempotency: 'repeatable',
-  write: true,
   params: InDistribution,
   body: DistributionRolloutInput,
   successes: [
@@ -85,13 +81,12 @@ const start = defineEndpoint({
       headers: ['Location', 'Operation-Location'],
     },
   ],
-  problems: [...BODY_PROBLEMS, ...WRITE_PROBLEMS, 'already-live'],
+  problems: [...WRITE_PROBLEMS, 'already-live'],
   handle: async (ctx, { params, body }): Promise<Reply> => {
     const { rollout, operation } = await startRollout(ctx, params, body);
     if (ctx.isDry) return { status: 200, body: rollout };
     const path = ROLLOUTS.replace('{fleet}', params.fleet).replace('{distribution}', params.distribution);
-    const headers = { ...operationHeader(params.fleet, operation), Location: `${path}/${rollout.id}` };
-    return { status: 201, body: rollout, headers };
+    return createdReply(`${path}/${rollout.id}`, rollout, operationHeader(params.fleet, operation));
   },
 });
 
@@ -103,55 +98,45 @@ const ANSWER: Success = {
 };
 
 function answer(fleet: string, { rollout, operation }: StartedRollout): Reply {
-  return { status: 200, body: rollout, headers: operationHeader(fleet, operation) };
+  return answerReply(fleet, rollout, operation);
 }
 
-const order = {
-  ...common,
-  method: 'post',
-  idempotency: 'idempotent',
-  write: true,
-  params: InRollout,
-  successes: [ANSWER],
-} as const;
+/** The fields that the endpoints have by which people steer a rollout. */
+const order = { tag: 'distributions', params: InRollout, successes: [ANSWER] };
 
-const pause = defineEndpoint({
+const pause = trafficEndpoint({
   ...order,
   operationId: 'pauseRollout',
-  access: inFleet('operate'),
   path: `${ROLLOUTS}/{rollout}/pause`,
   summary: 'Stop a rollout at its present step',
   description: 'The distribution stays at the present step. A rollout that has stopped already stays unchanged.',
   body: RolloutOrderInput,
-  problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict'],
+  problems: ['not-found', 'already-ended', 'write-conflict'],
   handle: async (ctx, { params, body }) => answer(params.fleet, await pauseRollout(ctx, params, body.reason)),
 });
 
-const resume = defineEndpoint({
+const resume = trafficEndpoint({
   ...order,
   operationId: 'resumeRollout',
-  access: inFleet('operate'),
   path: `${ROLLOUTS}/{rollout}/resume`,
   summary: 'Resume a stopped rollout',
   description:
     'The wait of the present step begins anew. The cause of the stop stops the rollout again while it lasts. A running rollout ' +
     'stays unchanged.',
-  body: NO_BODY,
   problems: ['not-found', 'already-ended', 'write-conflict'],
   handle: async (ctx, { params }) => answer(params.fleet, await resumeRollout(ctx, params)),
 });
 
-const undo = defineEndpoint({
+const undo = trafficEndpoint({
   ...order,
   operationId: 'undoRollout',
-  access: inFleet('operate'),
   path: `${ROLLOUTS}/{rollout}/undo`,
   summary: 'Undo a rollout',
   description:
     'Gives the distribution the members that it had before the rollout, at once and by one write, even when the rollout has ' +
     'finished. The answer is 409 when somebody else has changed the distribution since. A rollout that is undone stays unchanged.',
   body: RolloutOrderInput,
-  problems: [...BODY_PROBLEMS, ...WRITE_PROBLEMS, 'already-ended'],
+  problems: [...WRITE_PROBLEMS, 'already-ended'],
   handle: async (ctx, { params, body }) => answer(params.fleet, await undoRollout(ctx, params, body.reason)),
 });
 

@@ -1,15 +1,17 @@
 import type * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';
+import { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
+import type { Context } from '../../commands/context.ts';
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
+import type { Commanded } from '../../commands/traffic/command.ts';
 import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
-import { inFleet } from '../http/access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
+import type { Endpoint, Reply, Success } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { readEndpoints } from '../http/reads.ts';
-import { ENDED, endedReply, operationHeader } from '../http/traffic-reply.ts';
-import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
+import { answerReply, createdReply, operationHeader, trafficEndpoint, trafficReply } from '../http/writes.ts';
+import { APPROVAL_PROBLEMS } from './resources.ts';
 
 const InShift = InFleet.extend({ shift: Name });
 const InBreakGlass = InFleet.extend({ breakGlass: Name });
@@ -17,17 +19,15 @@ const InBreakGlass = InFleet.extend({ breakGlass: Name });
 const SHIFTS = '/v1/fleets/{fleet}/shifts';
 const BREAK_GLASSES = '/v1/fleets/{fleet}/break-glasses';
 
-const WRITE_PROBLEMS: readonly ProblemCode[] = [
-  ...BODY_PROBLEMS,
+const PUT_PROBLEMS: readonly ProblemCode[] = [
   'not-found',
   'not-owner',
   'already-ended',
   'rule-violated',
   'write-conflict',
 ];
-const END_PROBLEMS: readonly ProblemCode[] = ['not-found', 'not-owner', 'rule-violated', 'write-conflict'];
 
-function writeSuccesses(schema: z.ZodType): Success[] {
+function putSuccesses(schema: z.ZodType): Success[] {
   return [
     {
       status: 200,
@@ -52,12 +52,26 @@ interface Written {
   operation?: string | undefined;
 }
 
-function writeReply(collection: string, { created, view, operation }: Written): Reply {
+function putReply(collection: string, { created, view, operation }: Written): Reply {
   if (view.dryRun) return { status: 200, body: view };
-  const headers = operationHeader(view.fleet, operation);
-  if (!created) return { status: 200, body: view, headers };
-  const Location = `${collection.replace('{fleet}', view.fleet)}/${view.name}`;
-  return { status: 201, body: view, headers: { ...headers, Location } };
+  if (!created) return answerReply(view.fleet, view, operation);
+  const path = `${collection.replace('{fleet}', view.fleet)}/${view.name}`;
+  return createdReply(path, view, operationHeader(view.fleet, operation));
+}
+
+/** The fields that the endpoints have by which people end a shift or a break-glass before it expires. */
+const end = {
+  method: 'delete',
+  successes: [
+    { status: 200, description: 'The decision that would be taken, in a dry run.', schema: TrafficAnswer },
+    { status: 204, description: 'The shift or the break-glass has ended.', headers: ['Operation-Location'] },
+  ],
+  problems: ['not-found', 'not-owner', 'rule-violated', 'write-conflict'],
+} as const;
+
+function endReply({ isDry }: Context, fleet: string, commanded: Partial<Commanded>): Reply {
+  if (isDry) return trafficReply(fleet, commanded);
+  return { status: 204, headers: operationHeader(fleet, commanded.operation) };
 }
 
 const shiftReads = readEndpoints({
@@ -81,9 +95,8 @@ const shiftReads = readEndpoints({
   },
 });
 
-const putShiftOperation = defineEndpoint({
+const putShiftEndpoint = trafficEndpoint({
   operationId: 'putShift',
-  access: inFleet('operate'),
   method: 'put',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
@@ -92,36 +105,25 @@ const putShiftOperation = defineEndpoint({
     'The creator of a shift owns it: only they, and administrators, may change, renew or end it. Shifts take precedence over the ' +
     'decisions of automation. An unchanged declaration changes nothing. A shift that has ended is not brought back by the same ' +
     'declaration; with a different one, its owner begins a new shift of the name.',
-  idempotency: 'idempotent',
-  write: true,
   params: InShift,
-  query: NO_QUERY,
   body: ShiftInput,
-  successes: writeSuccesses(Shift),
-  problems: [...WRITE_PROBLEMS, 'unknown-reference', 'already-live'],
+  successes: putSuccesses(Shift),
+  problems: [...PUT_PROBLEMS, 'unknown-reference', 'already-live'],
   handle: async (ctx, { params, body }) => {
     const { shift, ...written } = await putShift(ctx, params.fleet, params.shift, body);
-    return writeReply(SHIFTS, { ...written, view: shift });
+    return putReply(SHIFTS, { ...written, view: shift });
   },
 });
 
-const deleteShiftOperation = defineEndpoint({
+const deleteShiftEndpoint = trafficEndpoint({
+  ...end,
   operationId: 'deleteShift',
-  access: inFleet('operate'),
-  method: 'delete',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
   summary: 'End a shift',
   description: 'The cluster of the shift gets its share back step by step. The record of the shift stays.',
-  idempotency: 'idempotent',
-  write: true,
   params: InShift,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: ENDED,
-  problems: END_PROBLEMS,
-  handle: async (ctx, { params }) =>
-    endedReply(params.fleet, await endShift(ctx, params.fleet, params.shift), ctx.isDry),
+  handle: async (ctx, { params }) => endReply(ctx, params.fleet, await endShift(ctx, params.fleet, params.shift)),
 });
 
 const breakGlassReads = readEndpoints({
@@ -145,9 +147,8 @@ const breakGlassReads = readEndpoints({
   },
 });
 
-const putBreakGlassOperation = defineEndpoint({
+const putBreakGlassEndpoint = trafficEndpoint({
   operationId: 'putBreakGlass',
-  access: inFleet('operate'),
   method: 'put',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
@@ -155,44 +156,34 @@ const putBreakGlassOperation = defineEndpoint({
   description:
     'The creator of a break-glass owns it: only they, and administrators, may change, renew or end it. Every decision that a rule ' +
     'would have forbidden names the break-glass. A break-glass that has ended is not brought back by the same declaration.',
-  idempotency: 'idempotent',
-  write: true,
   params: InBreakGlass,
-  query: NO_QUERY,
   body: BreakGlassInput,
-  successes: writeSuccesses(BreakGlass),
-  problems: [...WRITE_PROBLEMS, ...APPROVAL_PROBLEMS],
+  successes: putSuccesses(BreakGlass),
+  problems: [...PUT_PROBLEMS, ...APPROVAL_PROBLEMS],
   handle: async (ctx, { params, body }) => {
     const { breakGlass, ...written } = await putBreakGlass(ctx, params.fleet, params.breakGlass, body);
-    return writeReply(BREAK_GLASSES, { ...written, view: breakGlass });
+    return putReply(BREAK_GLASSES, { ...written, view: breakGlass });
   },
 });
 
-const deleteBreakGlassOperation = defineEndpoint({
+const deleteBreakGlassEndpoint = trafficEndpoint({
+  ...end,
   operationId: 'deleteBreakGlass',
-  access: inFleet('operate'),
-  method: 'delete',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
   summary: 'End a break-glass',
   description: 'The rules apply again from now on. The record of the break-glass stays.',
-  idempotency: 'idempotent',
-  write: true,
   params: InBreakGlass,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: ENDED,
-  problems: END_PROBLEMS,
   handle: async (ctx, { params }) =>
-    endedReply(params.fleet, await endBreakGlass(ctx, params.fleet, params.breakGlass), ctx.isDry),
+    endReply(ctx, params.fleet, await endBreakGlass(ctx, params.fleet, params.breakGlass)),
 });
 
 /** The operations with which people change the traffic of a fleet for a time. */
 export const shiftEndpoints: readonly Endpoint[] = [
   ...shiftReads,
-  putShiftOperation,
-  deleteShiftOperation,
+  putShiftEndpoint,
+  deleteShiftEndpoint,
   ...breakGlassReads,
-  putBreakGlassOperation,
-  deleteBreakGlassOperation,
+  putBreakGlassEndpoint,
+  deleteBreakGlassEndpoint,
 ];

@@ -7,8 +7,7 @@ import { AppError, Denied } from '../../commands/app-error.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { tokenDigest } from '../../core/model/token.ts';
 import type { Door } from './door.ts';
-import type { AppEnv } from './env.ts';
-import { outlive } from './outlive.ts';
+import { type AppEnv, outlive } from './env.ts';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { WriteQuery } from '../../../schemas/common.ts';
 import type { Issue, ProblemCode } from '../../../schemas/problem.ts';
 import { authorizeBody, authorizePath } from '../../commands/access/authorize.ts';
-import type { Signed } from '../../commands/access/signature.ts';
+import type { Signed } from '../../commands/access/crypto.ts';
 import { AppError, summarize } from '../../commands/app-error.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Precondition } from '../../commands/precondition.ts';
@@ -41,6 +41,9 @@ export const NO_QUERY = z.strictObject({});
 /** The schema of the body of endpoints without a body. */
 export const NO_BODY: z.ZodType<undefined> = z.undefined();
 
+/** The problems that every endpoint with a body can answer. */
+const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
+
 interface Row {
   operationId: string;
   method: 'get' | 'put' | 'post' | 'delete';
@@ -60,7 +63,7 @@ interface Row {
   /** The format of the body; JSON when absent. */
   format?: BodyFormat;
   successes: readonly Success[];
-  /** The problems that the endpoint can answer, besides those of every endpoint. */
+  /** The problems that the endpoint can answer, besides those of every endpoint and of every body. */
   problems: readonly ProblemCode[];
 }
 
@@ -73,7 +76,7 @@ export interface Endpoint extends Row {
   run(ctx: Context, request: HonoRequest): Promise<Reply>;
 }
 
-interface Shape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
+interface Shape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row {
   params: P;
   query: Q;
   body: B;
@@ -91,7 +94,11 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   signed(): Promise<Signed>;
 }
 
-interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row, Shape<P, Q, B> {
+/** The definition of an endpoint. Without `query` or `body`, it takes no query parameters or no body. */
+export interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row {
+  params: P;
+  query?: Q;
+  body?: B;
   handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write'>): Promise<Reply>;
 }
 
@@ -99,21 +106,25 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
  * Creates an endpoint. Its handler gets parsed input only, and the parameters that every write takes are in its context. What
  * the path tells is decided before the rest of the request is looked at.
  */
-export function defineEndpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
-  definition: Definition<P, Q, B>,
-): Endpoint {
-  const { handle, ...row } = definition;
+export function defineEndpoint<
+  P extends z.ZodObject,
+  Q extends z.ZodObject = typeof NO_QUERY,
+  B extends z.ZodType = typeof NO_BODY,
+>(definition: Definition<P, Q, B>): Endpoint {
+  const { handle, query = NO_QUERY as z.ZodObject as Q, body = NO_BODY as z.ZodType as B, ...row } = definition;
+  const shape = { ...row, query, body };
   return {
-    ...row,
-    query: definition.write ? definition.query.extend(WriteQuery.shape) : definition.query,
+    ...shape,
+    query: row.write ? query.extend(WriteQuery.shape) : query,
+    problems: [...(body === NO_BODY ? [] : BODY_PROBLEMS), ...row.problems],
     run: async (ctx, request) => {
       const { principal } = ctx;
-      const path = definition.params.safeParse(request.param());
-      if (path.success) authorizePath(principal, definition.access, path.data);
-      const { write, ...input } = await parse(definition, request);
-      authorizeBody(principal, definition.access, input.params, input.body);
+      const path = row.params.safeParse(request.param());
+      if (path.success) authorizePath(principal, row.access, path.data);
+      const { write, ...input } = await parse(shape, request);
+      authorizeBody(principal, row.access, input.params, input.body);
       return await handle(
-        { ...ctx, permission: permissionOf(definition.access), reason: write.reason, isDry: write.dryRun === 'true' },
+        { ...ctx, permission: permissionOf(row.access), reason: write.reason, isDry: write.dryRun === 'true' },
         input,
       );
     },
@@ -122,7 +133,7 @@ export function defineEndpoint<P extends z.ZodObject, Q extends z.ZodObject, B e
 
 /** Parses a request. Throws `invalid-request` with every fault of its parameters, headers and body. */
 async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
-  definition: Definition<P, Q, B>,
+  definition: Shape<P, Q, B>,
   request: HonoRequest,
 ): Promise<Input<P, Q, B>> {
   const params = definition.params.safeParse(request.param());

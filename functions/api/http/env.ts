@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import type { Principal } from '../../core/access/principal.ts';
 import type { Refused } from '../../core/audit/refusals.ts';
 import type { Deps } from '../../deps.ts';
@@ -20,4 +21,13 @@ export interface AppEnv {
     /** The path template of the operation; absent when no path matches. */
     route?: string;
   };
+}
+
+/** Keeps a Worker alive until the work is done, after its answer. A Node process needs no such call, and has no execution context. */
+export function outlive(c: Context<AppEnv>, work: Promise<unknown>): void {
+  try {
+    c.executionCtx.waitUntil(work);
+  } catch {
+    // Without an execution context, the work goes on by itself.
+  }
 }

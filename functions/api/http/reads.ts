@@ -3,11 +3,9 @@
 import type * as z from 'zod';
 import { PageQuery } from '../../../schemas/common.ts';
 import type { Context } from '../../commands/context.ts';
-import type { Access } from '../../core/access/access.ts';
+import { type Access, inFleet } from '../../core/access/access.ts';
 import type { Page, PageRequest } from '../../deps.ts';
-import { inFleet } from './access.ts';
-import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from './endpoint.ts';
-import { pageReply, pageRequest } from './page.ts';
+import { defineEndpoint, type Endpoint, type Reply } from './endpoint.ts';
 
 /** A query that has the parameters of every page. */
 type PagedQuery = z.ZodObject<(typeof PageQuery)['shape']>;
@@ -26,17 +24,18 @@ export interface Listing<P extends z.ZodObject, Q extends PagedQuery> {
   summary: string;
   description?: string;
   /** The order of the members. The default is `newest first`. */
-  order?: 'by name';
+  order?: 'by name' | 'by id';
   /** The query, with filters besides the parameters of every page. The default has no filters. */
   query?: Q;
   page: z.ZodType;
   read(ctx: Context, params: z.output<P>, page: PageRequest, query: z.output<Q>): Promise<Page<object>>;
 }
 
-/** The description of an endpoint that reads one member. */
+/** The description of an endpoint that reads one thing. */
 interface Reading<P extends z.ZodObject> {
   params: P;
   summary: string;
+  description?: string;
   /** The description of the answer. */
   found: string;
   schema: z.ZodType;
@@ -95,7 +94,6 @@ export function listEndpoint<P extends z.ZodObject, Q extends PagedQuery = typeo
     idempotency: 'safe',
     params,
     query,
-    body: NO_BODY,
     successes: [{ status: 200, description: `One page, ${order}.`, schema: page }],
     problems: isEmpty(params) ? ['invalid-page-token'] : ['not-found', 'invalid-page-token'],
     handle: async (ctx, { params: names, query: asked }) =>
@@ -108,18 +106,32 @@ function isEmpty({ shape }: z.ZodObject): boolean {
   return Object.keys(shape).length === 0;
 }
 
-function getEndpoint<P extends z.ZodObject>(place: Place, { params, summary, found, schema, read }: Reading<P>) {
+export function getEndpoint<P extends z.ZodObject>(
+  place: Place,
+  { params, summary, description, found, schema, read }: Reading<P>,
+): Endpoint {
   return defineEndpoint({
     access: inFleet('read'),
     ...place,
     method: 'get',
     summary,
+    ...(description !== undefined && { description }),
     idempotency: 'safe',
     params,
-    query: NO_QUERY,
-    body: NO_BODY,
     successes: [{ status: 200, description: found, schema }],
     problems: ['not-found'],
     handle: async (ctx, { params: names }): Promise<Reply> => ({ status: 200, body: await read(ctx, names) }),
   });
+}
+
+const DEFAULT_PAGE_SIZE = 50;
+const MAX_PAGE_SIZE = 200;
+
+export function pageRequest({ pageSize, pageToken }: z.output<typeof PageQuery>): PageRequest {
+  const limit = pageSize === undefined ? DEFAULT_PAGE_SIZE : Math.min(Number(pageSize), MAX_PAGE_SIZE);
+  return { limit, token: pageToken };
+}
+
+function pageReply<T>({ items, nextToken }: Page<T>): Reply {
+  return { status: 200, body: { items, ...(nextToken !== undefined && { nextPageToken: nextToken }) } };
 }

@@ -1,14 +1,13 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import ipaddr from 'ipaddr.js';
 import { Denied } from '../../commands/app-error.ts';
 import { recordRefusals } from '../../commands/refusals.ts';
 import { ANONYMOUS } from '../../core/access/principal.ts';
 import { RefusalCounts, type Refusals, type Refused } from '../../core/audit/refusals.ts';
 import { tokenDigest } from '../../core/model/token.ts';
-import { addressPrefix } from './address.ts';
 import { Door, TurnedAway } from './door.ts';
-import type { AppEnv } from './env.ts';
+import { type AppEnv, outlive } from './env.ts';
 import { Limiter, type Limits } from './limits.ts';
-import { outlive } from './outlive.ts';
 
 /** The memory of one process about whoever sends requests. */
 export interface Senders {
@@ -61,4 +60,22 @@ function authorOf(c: Context<AppEnv>) {
 
 function write(c: Context<AppEnv>, due: readonly Refusals[]): void {
   for (const refusals of due) outlive(c, recordRefusals(c.env, refusals));
+}
+
+/** The lengths of the prefixes that stand for one network: who has one address of it usually can have others. */
+const BITS = { ipv4: 24, ipv6: 64 } as const;
+
+/** The prefix when the platform does not tell the address. */
+export const UNKNOWN_ADDRESS = 'unknown';
+
+/**
+ * Returns the network that a request comes from, such as `192.0.2.0/24`. `address` is the value of the header in which
+ * the platform writes the address of the client.
+ */
+export function addressPrefix(address: string | undefined): string {
+  if (address === undefined || !ipaddr.isValid(address)) return UNKNOWN_ADDRESS;
+  const ip = ipaddr.process(address);
+  const bits = BITS[ip.kind()];
+  const bytes = ip.toByteArray().map((byte, index) => (index * 8 < bits ? byte : 0));
+  return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`;
 }

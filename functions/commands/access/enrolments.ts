@@ -24,9 +24,8 @@ import { type Clearance, requireApproval } from '../approvals/require.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { untilWritten } from '../until-written.ts';
 import { actorOf, type EnrolmentDocument, readAgent, readEnrolable } from './agents.ts';
+import { isSignedBy, newSecret, type Signed } from './crypto.ts';
 import { authorizeTraffic } from './gateways.ts';
-import { newSecret } from './secrets.ts';
-import { isSignedBy, type Signed } from './signature.ts';
 
 /** Shows what is known of the agent of a voter. Throws `not-found` when the fleet has no such agent. */
 export async function getEnrolment(ctx: Context, place: VoterPlace): Promise<Enrolment> {

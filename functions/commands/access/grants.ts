@@ -3,7 +3,7 @@ import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { say } from '../../../schemas/messages/index.ts';
 import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
-import type { Page, PageRequest } from '../../deps.ts';
+import { type Page, type PageRequest, pageOfAll } from '../../deps.ts';
 import { AppError, throwFaults } from '../app-error.ts';
 import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
@@ -19,7 +19,6 @@ import {
   type TokenDocument,
   writeAccess,
 } from './installation.ts';
-import { pageOfAll } from './pages.ts';
 
 /** The most grants of an installation: they are read together, with every request of somebody who was not heard for a while. */
 const MAX_GRANTS = 500;

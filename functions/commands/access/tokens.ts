@@ -18,6 +18,7 @@ import { type Context, timestamp } from '../context.ts';
 import { missing } from '../load.ts';
 import { untilWritten } from '../until-written.ts';
 import { clearUse } from './approval.ts';
+import { newSecret } from './crypto.ts';
 import {
   type GrantsDocument,
   readGrants,
@@ -26,7 +27,6 @@ import {
   type TokenDocument,
   writeAccess,
 } from './installation.ts';
-import { newSecret } from './secrets.ts';
 
 /** The names of actors that are no tokens. */
 const RESERVED: readonly string[] = ['api', 'automation', 'anonymous'];

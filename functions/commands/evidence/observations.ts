@@ -10,7 +10,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeTurn, untimely } from '../../engine/probe/agent-batch.ts';
 import { agentIn, publicKeyOf } from '../access/agents.ts';
-import { isSignedBy, type Signed } from '../access/signature.ts';
+import { isSignedBy, type Signed } from '../access/crypto.ts';
 import { faultAt } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { missing } from '../load.ts';

@@ -1,6 +1,6 @@
 import type { Automation } from '../../../schemas/fleet.ts';
 import type { Resource } from '../../core/model/resource.ts';
-import type { Store } from '../../deps.ts';
+import { pagesOf, type Store } from '../../deps.ts';
 
 /** The number of revisions that are read at a time. Most pauses span fewer. */
 const REVISIONS = 20;
@@ -11,17 +11,13 @@ const REVISIONS = 20;
  */
 export async function modeAfterPause(store: Pick<Store, 'revisions'>, fleet: Resource<'fleet'>): Promise<Automation> {
   if (fleet.spec.automation !== 'paused') return fleet.spec.automation;
-  let token: string | undefined;
-  do {
-    const page = await store.revisions(
-      { kind: 'fleet', fleet: fleet.name, name: fleet.name },
-      { limit: REVISIONS, token },
-    );
-    const own = page.items.filter(({ uid }) => uid === fleet.uid);
+  const ref = { kind: 'fleet', fleet: fleet.name, name: fleet.name } as const;
+  for await (const revisions of pagesOf(REVISIONS, (request) => store.revisions(ref, request))) {
+    const own = revisions.filter(({ uid }) => uid === fleet.uid);
     const modes = own.flatMap(({ spec }) => ('automation' in spec ? spec.automation : []));
     const found = modes.find((mode) => mode !== 'paused');
     if (found !== undefined) return found;
-    token = own.length < page.items.length ? undefined : page.nextToken;
-  } while (token !== undefined);
+    if (own.length < revisions.length) break;
+  }
   return 'recommend';
 }

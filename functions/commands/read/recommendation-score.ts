@@ -5,6 +5,7 @@ import { recoveryMsOf } from '../../core/failover/grace.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
 import { conclusionOf, type ScoredDecision, scoreOf } from '../../core/simulation/recommendation-score.ts';
+import { type Deps, pagesOf } from '../../deps.ts';
 import type { Context } from '../context.ts';
 import { load } from '../load.ts';
 
@@ -74,11 +75,6 @@ async function decisionsSince(
 }
 
 /** Yields the decisions of a fleet, newest first. Pages are read as they are needed. */
-async function* decisionsOf({ store }: Context['deps'], fleet: string): AsyncGenerator<Decision> {
-  let token: string | undefined;
-  do {
-    const page = await store.decisions(fleet, { limit: PAGE, token });
-    yield* page.items;
-    token = page.nextToken;
-  } while (token !== undefined);
+async function* decisionsOf({ store }: Deps, fleet: string): AsyncGenerator<Decision> {
+  for await (const page of pagesOf(PAGE, (request) => store.decisions(fleet, request))) yield* page;
 }

@@ -1,7 +1,6 @@
 import { EVERY_FLEET, fleetsWith } from '../../core/access/principal.ts';
 import type { Kind, RefTo, Resource } from '../../core/model/resource.ts';
-import type { Page, PageRequest } from '../../deps.ts';
-import { pageOfAll } from '../access/pages.ts';
+import { type Page, type PageRequest, pageOfAll } from '../../deps.ts';
 import type { Context } from '../context.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { load, requireFleet } from '../load.ts';

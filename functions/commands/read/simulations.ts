@@ -17,8 +17,8 @@ import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
 import type { Scenario, TimedObservation } from '../../core/simulation/scenario.ts';
 import { simulatedCourseOf } from '../../core/simulation/simulated-course.ts';
-import { type Experiment, runSimulation, type SimulationRun } from '../../core/simulation/what-if.ts';
-import { CloudError, type Deps } from '../../deps.ts';
+import { runSimulation, type SimulationRun, type SimulationSetup } from '../../core/simulation/what-if.ts';
+import { CloudError, type Deps, pagesOf } from '../../deps.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pushes.ts';
 import { ReadTimedOut } from '../../engine/reconcile/session.ts';
@@ -34,6 +34,7 @@ const MAX_PUSHES = 20;
 
 /** The most observations of one cluster that are replayed: two hours of a voter that observes every second. */
 const MAX_REPLAYED = 7200;
+const OBSERVATIONS_PER_PAGE = 200;
 
 const ASSUMPTIONS = [
   say('PushTakes', { seconds: PUSH_SECONDS }),
@@ -110,11 +111,11 @@ function lintCandidate({ policy, clusters, placements }: DecisionInput): Issue[]
 async function courseOf(
   deps: Deps,
   gateways: readonly Resource<'gateway'>[],
-  experiment: Experiment,
+  setup: SimulationSetup,
 ): Promise<SimulatedCourse> {
-  const course = runSimulation(experiment);
+  const course = runSimulation(setup);
   return {
-    ...simulatedCourseOf(experiment.input, course, experiment.service),
+    ...simulatedCourseOf(setup.input, course, setup.service),
     pushes: await pushesOf(deps, gateways, course),
   };
 }
@@ -182,14 +183,14 @@ async function seenOf(
   span: { fromMs: number; toMs: number },
 ): Promise<TimedObservation[]> {
   const seen: TimedObservation[] = [];
-  let token: string | undefined;
-  do {
-    const page = await store.observations(fleet, cluster, { limit: 200, token }, span);
-    for (const observation of page.items) {
+  for await (const page of pagesOf(OBSERVATIONS_PER_PAGE, (request) =>
+    store.observations(fleet, cluster, request, span),
+  )) {
+    for (const observation of page) {
       seen.push({ cluster, atMs: msOf(observation.observedAt) - span.fromMs, observation });
     }
-    token = page.nextToken;
-  } while (token !== undefined && seen.length < MAX_REPLAYED);
+    if (seen.length >= MAX_REPLAYED) break;
+  }
   return seen;
 }
 

@@ -3,7 +3,7 @@ import { say } from '../../../schemas/messages/index.ts';
 import type { RollbackInput } from '../../../schemas/revision.ts';
 import { keyOf } from '../../core/model/declarations.ts';
 import type { Kind, RefTo } from '../../core/model/resource.ts';
-import type { Store } from '../../deps.ts';
+import { pagesOf, type Store } from '../../deps.ts';
 import { createLimit } from '../../limit.ts';
 import { AppError, faultAt, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
@@ -49,18 +49,15 @@ export async function rollBackFleet(ctx: Context, fleet: string, at: string, opt
 /** Returns the resources that were written at that time or later, according to the audit events of these writes. */
 async function changedSince(store: Store, fleet: string, since: string): Promise<Map<string, RefTo<Kind>>> {
   const changed = new Map<string, RefTo<Kind>>();
-  let token: string | undefined;
-  do {
-    const page = await store.audits(fleet, { limit: EVENTS_PER_PAGE, token }, { since });
-    for (const event of page.items) {
+  for await (const events of pagesOf(EVENTS_PER_PAGE, (request) => store.audits(fleet, request, { since }))) {
+    for (const event of events) {
       const ref = writtenBy(event, fleet);
       if (ref !== undefined) changed.set(keyOf(ref), ref);
     }
     if (changed.size > MAX_CHANGED) {
       throw new AppError('limit-exceeded', say('TooManyChanged', { most: MAX_CHANGED }));
     }
-    token = page.nextToken;
-  } while (token !== undefined);
+  }
   return changed;
 }
 

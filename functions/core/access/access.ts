@@ -16,6 +16,11 @@ import { fleetsWith, mayDo, maySee, type Principal, type Scope } from './princip
 export type Access = 'public' | 'anybody' | { permission: Permission; place: Place };
 export type Place = 'fleet' | 'path-voter' | 'body-voter' | 'body-fleet' | 'some-fleet' | 'installation';
 
+/** Returns the access of an operation that takes the permission in the fleet of its path. */
+export function inFleet(permission: Permission): Access {
+  return { permission, place: 'fleet' };
+}
+
 /** Returns the permission that an operation takes; undefined when it takes none. */
 export function permissionOf(access: Access): Permission | undefined {
   return typeof access === 'string' ? undefined : access.permission;

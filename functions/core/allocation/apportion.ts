@@ -69,40 +69,40 @@ function liftSmall(amount: number, weights: readonly number[], points: number[])
  */
 export function toPercents(weights: readonly number[]): number[] {
   const percents = weights.map(() => 0);
-  const takers = weights.map((weight, index) => ({ index, weight, most: weight > 0 ? Number.POSITIVE_INFINITY : 0 }));
-  pour(100, takers, percents);
+  const entries = weights.map((weight, index) => ({ index, weight, cap: weight > 0 ? Number.POSITIVE_INFINITY : 0 }));
+  waterFill(100, entries, percents);
   return percents;
 }
 
-/** A member that may get points: its index, its weight (above 0), and the most points that it may be given now. */
-export interface Taker {
+/** An entry that may get points: its index, its weight (above 0), and the most points that it may be given now. */
+export interface CappedWeight {
   index: number;
   weight: number;
-  most: number;
+  cap: number;
 }
 
 /**
- * Adds `amount` points to `points`, by weight, without giving any taker more than its `most`. A taker that would get
- * too much gets its `most`, and the others share the rest. Returns the points that are left over.
+ * Adds `amount` points to `points`, by weight, without giving any entry more than its cap (water-filling). An entry
+ * that would get too much gets its cap, and the others share the rest. Returns the points that are left over.
  */
-export function pour(amount: number, takers: readonly Taker[], points: Record<number, number>): number {
+export function waterFill(amount: number, entries: readonly CappedWeight[], points: Record<number, number>): number {
   let left = amount;
-  let open = takers.filter(({ most }) => most > 0);
+  let open = entries.filter(({ cap }) => cap > 0);
   while (left > 0 && open.length > 0) {
     const given = apportion(
       left,
       open.map(({ weight }) => weight),
     );
-    const isFull = ({ most }: Taker, position: number) => (given[position] ?? 0) > most;
+    const isFull = ({ cap }: CappedWeight, position: number) => (given[position] ?? 0) > cap;
     if (!open.some(isFull)) {
       for (const [position, { index }] of open.entries()) points[index] = (points[index] ?? 0) + (given[position] ?? 0);
       return 0;
     }
-    for (const { index, most } of open.filter(isFull)) {
-      points[index] = (points[index] ?? 0) + most;
-      left -= most;
+    for (const { index, cap } of open.filter(isFull)) {
+      points[index] = (points[index] ?? 0) + cap;
+      left -= cap;
     }
-    open = open.filter((taker, position) => !isFull(taker, position));
+    open = open.filter((entry, position) => !isFull(entry, position));
   }
   return left;
 }

@@ -1,6 +1,6 @@
 /** Computes the most points that each member of a backend may have, and the points to which it is entitled. */
 
-import { apportion, pour, type Taker } from './apportion.ts';
+import { apportion, type CappedWeight, waterFill } from './apportion.ts';
 import type { Backend, BackendMember, Limit } from './types.ts';
 
 /** The most points that each member may have, in the order of the members; Infinity when nothing limits a member. */
@@ -31,11 +31,11 @@ export function fill(members: readonly FilledMember[], bounds: Bounds): { points
   let left = 100;
   for (const tier of tiersOf(members)) {
     if (left === 0) break;
-    const takers: Taker[] = [];
+    const entries: CappedWeight[] = [];
     for (const [index, { weight, tier: own }] of members.entries()) {
-      if (own === tier && weight > 0) takers.push({ index, weight, most: bounds[index] ?? 0 });
+      if (own === tier && weight > 0) entries.push({ index, weight, cap: bounds[index] ?? 0 });
     }
-    left = pour(left, takers, points);
+    left = waterFill(left, entries, points);
   }
   return { points, left };
 }

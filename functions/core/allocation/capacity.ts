@@ -1,7 +1,7 @@
 /** Moves points from clusters whose load is above their capacity to members whose clusters have room. */
 
-import { pour, type Taker } from './apportion.ts';
-import { addPoints, at, TOLERANCE, takersOf, type Work, type WorkedBackend } from './work.ts';
+import { type CappedWeight, waterFill } from './apportion.ts';
+import { addPoints, at, TOLERANCE, type Work, type WorkedBackend, weightsInTier } from './work.ts';
 
 /** The number of points given up, by slot. */
 type Displaced = Map<number, number>;
@@ -33,7 +33,7 @@ function placeDisplaced(work: Work, item: WorkedBackend, displaced: Displaced, l
   item.left = left + place(work, item, item.left, item.tiers, limits);
 }
 
-/** Pours an amount of points into the tiers, one after the other, and returns the points that fit nowhere. */
+/** Gives an amount of points to the tiers, one after the other, and returns the points that fit nowhere. */
 export function place(
   work: Work,
   item: WorkedBackend,
@@ -44,17 +44,17 @@ export function place(
   let left = amount;
   for (const tier of tiers) {
     if (left === 0) break;
-    left = give(work, left, takersOf(work, item, tier, limits));
+    left = give(work, left, weightsInTier(work, item, tier, limits));
   }
   return left;
 }
 
-/** Pours an amount of points to takers, whose `index` is a slot, and returns the points that are left over. */
-export function give(work: Work, amount: number, takers: readonly Taker[]): number {
-  if (takers.length === 0) return amount;
+/** Gives an amount of points to entries, whose `index` is a slot, and returns the points that are left over. */
+export function give(work: Work, amount: number, entries: readonly CappedWeight[]): number {
+  if (entries.length === 0) return amount;
   const given: Record<number, number> = {};
-  const left = pour(amount, takers, given);
-  for (const { index } of takers) addPoints(work, index, given[index] ?? 0);
+  const left = waterFill(amount, entries, given);
+  for (const { index } of entries) addPoints(work, index, given[index] ?? 0);
   return left;
 }
 

@@ -1,6 +1,6 @@
 /** Relaxes the limits that keep left-over points from being placed, one stage after the other. */
 
-import type { Taker } from './apportion.ts';
+import type { CappedWeight } from './apportion.ts';
 import { give, place } from './capacity.ts';
 import { STAGES, type Stage } from './stages.ts';
 import { at, boundsAfter, mostFor, setBounds, type Work, type WorkedBackend } from './work.ts';
@@ -18,7 +18,7 @@ export function relax(work: Work, stage: Stage): void {
     item.stages = stages;
     if (isLoosening) setBounds(work.slots.bounds, item, boundsAfter(work, item, stages));
     item.left = stage.isByCapacity
-      ? give(work, item.left, takersByCapacity(work, item, limits))
+      ? give(work, item.left, weightsByCapacity(work, item, limits))
       : place(work, item, item.left, item.tiers, limits);
   }
 }
@@ -32,17 +32,17 @@ export function isShort({ items }: Work): boolean {
  * Returns the members of all tiers that may be given points now, weighted by the capacity of their clusters. A cluster
  * of unknown capacity counts as much as the largest of the others.
  */
-function takersByCapacity(work: Work, item: WorkedBackend, limits: Float64Array): Taker[] {
+function weightsByCapacity(work: Work, item: WorkedBackend, limits: Float64Array): CappedWeight[] {
   if (!item.isMovable) return [];
-  const takers: Taker[] = [];
+  const entries: CappedWeight[] = [];
   let largest = 1;
   for (const index of item.backend.members.keys()) {
     const slot = item.first + index;
-    const most = mostFor(work, slot, limits);
-    if (most === 0) continue;
+    const cap = mostFor(work, slot, limits);
+    if (cap === 0) continue;
     const weight = at(work.clusters.capacities, at(work.slots.clusters, slot));
     if (Number.isFinite(weight)) largest = Math.max(largest, weight);
-    takers.push({ index: slot, weight, most });
+    entries.push({ index: slot, weight, cap });
   }
-  return takers.map((taker) => ({ ...taker, weight: Math.min(taker.weight, largest) }));
+  return entries.map((entry) => ({ ...entry, weight: Math.min(entry.weight, largest) }));
 }

@@ -44,7 +44,10 @@ export interface BackendMember {
   limits: readonly Limit[];
 }
 
-/** Pools that have equal members, weights, tiers and pins, and are therefore given the same points. */
+/**
+ * A placement, as the allocation sees it: pools that have equal members, weights, tiers and pins, and are therefore
+ * given the same points. Routes and records call it a backend, as the Gateway API does.
+ */
 export interface Backend {
   id: string;
   /** Requests per second of all its pools together; 0 when nothing is declared. */

@@ -1,6 +1,6 @@
 /** The working state of an allocation: backends, their members as slots, and clusters. */
 
-import type { Taker } from './apportion.ts';
+import type { CappedWeight } from './apportion.ts';
 import { type Bounds, boundsOf, declaredPoints, entitlementsOf, fill, hasPart, isAble, tiersOf } from './bounds.ts';
 import { relaxedBy } from './stages.ts';
 import type { AllocationInput, Backend, Limit, LimitReason } from './types.ts';
@@ -202,12 +202,17 @@ export function mostFor({ slots, clusters }: Work, slot: number, limits: Float64
 }
 
 /** Returns the members of a tier that may be given points now, with their weights; each `index` is a slot. */
-export function takersOf(work: Work, { backend, first }: WorkedBackend, tier: number, limits: Float64Array): Taker[] {
-  const takers: Taker[] = [];
+export function weightsInTier(
+  work: Work,
+  { backend, first }: WorkedBackend,
+  tier: number,
+  limits: Float64Array,
+): CappedWeight[] {
+  const entries: CappedWeight[] = [];
   for (const [index, member] of backend.members.entries()) {
     if (member.tier !== tier) continue;
-    const most = mostFor(work, first + index, limits);
-    if (most > 0) takers.push({ index: first + index, weight: member.weight, most });
+    const cap = mostFor(work, first + index, limits);
+    if (cap > 0) entries.push({ index: first + index, weight: member.weight, cap });
   }
-  return takers;
+  return entries;
 }

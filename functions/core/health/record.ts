@@ -24,7 +24,12 @@ export interface Watch {
  * returned when the observation is ignored because its voter does not watch the cluster, because it is not newer than
  * the voter's last one, or because it is not fresh.
  */
-export function step(record: HealthRecord, observation: Observation, watch: Watch, nowMs: number): HealthRecord {
+export function withObservation(
+  record: HealthRecord,
+  observation: Observation,
+  watch: Watch,
+  nowMs: number,
+): HealthRecord {
   const { policy, voters } = watch;
   const observedAtMs = msOf(observation.observedAt);
   if (!VOTE_RULES.isFresh(observedAtMs, policy, nowMs)) return record;

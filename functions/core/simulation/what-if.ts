@@ -3,7 +3,7 @@ import { decide } from '../failover/decide.ts';
 import type { DecisionInput, DecisionResult } from '../failover/decision-input.ts';
 import { expectedDrillReading } from '../failover/drill-reading.ts';
 import type { Traffic } from '../failover/traffic.ts';
-import { step, unknownHealth, type Watch } from '../health/record.ts';
+import { unknownHealth, type Watch, withObservation } from '../health/record.ts';
 import type { HealthRecord, VoterRecord } from '../health/types.ts';
 import { isCounted } from '../health/voters.ts';
 import { freshnessMs } from '../health/votes.ts';
@@ -20,7 +20,7 @@ import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts'
 const MAX_EVALUATIONS = 2000;
 const MAX_OBSERVATIONS = 60_000;
 
-export interface Experiment {
+export interface SimulationSetup {
   /** The state at the beginning of the simulation. */
   input: DecisionInput;
   scenario: Scenario;
@@ -65,11 +65,11 @@ export interface SimulationRun {
  * Plays a scenario in virtual time, with the same code that judges and decides in production. It changes nothing
  * outside of the simulation.
  */
-export function runSimulation(experiment: Experiment): SimulationRun {
-  const { input, scenario, durationMs } = experiment;
+export function runSimulation(setup: SimulationSetup): SimulationRun {
+  const { input, scenario, durationMs } = setup;
   const { nowMs: startMs, policy, clusters } = input;
   const source = sourceOf(scenario, { startMs, endMs: startMs + durationMs, policy, clusters });
-  const state = initialState(experiment);
+  const state = initialState(setup);
   let observations = 0;
   for (let batch = source(state.health); batch !== undefined; batch = source(state.health)) {
     observations += batch.seen.length;
@@ -83,7 +83,7 @@ export function runSimulation(experiment: Experiment): SimulationRun {
 
 /** The state that changes while a simulation runs. */
 interface SimulationState {
-  experiment: Experiment;
+  setup: SimulationSetup;
   watches: ReadonlyMap<string, Watch>;
   health: Map<string, HealthRecord>;
   traffic: Traffic;
@@ -96,12 +96,12 @@ interface SimulationState {
   evaluations: number;
 }
 
-function initialState(experiment: Experiment): SimulationState {
-  const { input, pushMs } = experiment;
+function initialState(setup: SimulationSetup): SimulationState {
+  const { input, pushMs } = setup;
   const { nowMs, traffic, clusters, policy } = input;
   const known = new Map(input.health.map((record) => [record.cluster, { ...record, recent: [] }]));
   return {
-    experiment,
+    setup,
     watches: new Map(clusters.map((cluster) => [cluster.name, watchOf(policy, cluster)])),
     health: new Map(
       clusters.map(({ name, uid, voters }) => {
@@ -146,14 +146,14 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
   return { ...record, votes: [...speaking, ...votes] };
 }
 
-function watch({ experiment, watches, health, foundAtMs }: SimulationState, { nowMs, seen }: Batch): void {
+function watch({ setup, watches, health, foundAtMs }: SimulationState, { nowMs, seen }: Batch): void {
   for (const { cluster, observation } of seen) {
     const [before, by] = [health.get(cluster), watches.get(cluster)];
     if (before === undefined || by === undefined) continue;
-    const after = step(before, observation, by, nowMs);
+    const after = withObservation(before, observation, by, nowMs);
     health.set(cluster, after);
     const isFound = before.state !== 'unhealthy' && after.state === 'unhealthy';
-    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - experiment.input.nowMs);
+    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - setup.input.nowMs);
   }
 }
 
@@ -162,8 +162,8 @@ function watchOf({ health, voters }: Policy, cluster: ClusterFacts): Watch {
 }
 
 function act(state: SimulationState, nowMs: number): void {
-  const { experiment, traffic, verifiedAtMs } = state;
-  const { input, pushMs } = experiment;
+  const { setup, traffic, verifiedAtMs } = state;
+  const { input, pushMs } = setup;
   state.evaluations += 1;
   const { verifiedAtMs: _, drilled: __, ...today } = input;
   const { drill } = traffic;
@@ -192,8 +192,8 @@ function phaseOf({ placements }: DecisionInput, traffic: Traffic, atMs: number):
   return { atMs, traffic, shares: placements.map((placement) => placementShares(placement, traffic)) };
 }
 
-function runOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: SimulationState): SimulationRun {
-  const { input, scenario, service } = experiment;
+function runOf({ setup, decisions, phases, foundAtMs, endMs, evaluations }: SimulationState): SimulationRun {
+  const { input, scenario, service } = setup;
   const found = input.clusters.flatMap(({ name: cluster }) => {
     const foundAt = foundAtMs.get(cluster);
     const failedAtMs = failsFromMs(scenario, cluster) ?? foundAt;

@@ -7,7 +7,7 @@ import { createGateAsker } from '../failover/gate-asker.ts';
 import { createHeartbeat, createSignal, type Signal } from '../heartbeat.ts';
 import { withLease } from '../lease.ts';
 import { observe } from '../observe.ts';
-import { firstRecord, stepped } from './recorder.ts';
+import { firstRecord, observedBy } from './recorder.ts';
 import { type Invocation, type Prober, runRound } from './round.ts';
 import { inShard, proberOf, targetsOf } from './targets.ts';
 import { createTrust } from './trust.ts';
@@ -133,7 +133,7 @@ async function lookAt(deps: Deps, fleets: readonly Resource<'fleet'>[], shard?: 
         const { cluster, probes } = target;
         const { observation } = await slots(() => observe(deps, probes, proberOf(target, fleet)));
         const record = records.find(({ uid }) => uid === cluster.uid) ?? firstRecord(deps, cluster);
-        const { state } = stepped(deps, spec, cluster, record, { observation });
+        const { state } = observedBy(deps, spec, cluster, record, { observation });
         return { cluster: cluster.name, state, observation };
       });
       return { fleet: name, state: 'done', results: await Promise.all(results), skipped: 0 };

@@ -1,7 +1,7 @@
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { contend } from '../../attempts.ts';
-import { distrust, step, unknownHealth } from '../../core/health/record.ts';
+import { distrust, unknownHealth, withObservation } from '../../core/health/record.ts';
 import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import { unchanged } from '../../core/health/vouch.ts';
@@ -34,10 +34,10 @@ export interface Recorder {
    */
   take(cluster: Resource<'cluster'>, observation: Observation, suspectUntilMs?: number): Promise<Recorded>;
   /**
-   * Stores the record that `step` returns, unless it is unchanged. `step` is called again when another write came
+   * Stores the record that `update` returns, unless it is unchanged. `update` is called again when another write came
    * first.
    */
-  change(cluster: Resource<'cluster'>, step: RecordUpdate): Promise<Recorded>;
+  change(cluster: Resource<'cluster'>, update: RecordUpdate): Promise<Recorded>;
 }
 
 /**
@@ -57,10 +57,10 @@ export function createRecorder(
   /** Resolves with undefined when another write came first. */
   const tryOnce = async (
     before: HealthRecord,
-    step: RecordUpdate,
+    update: RecordUpdate,
     observation: Observation | undefined,
   ): Promise<Recorded | undefined> => {
-    const record = step(before);
+    const record = update(before);
     if (record === before) return notKept(before);
     const same = vouches ? sameSight(before, record, observation) : undefined;
     if (same) return { record: same, isKept: true, isNews: false, isSame: true };
@@ -69,12 +69,12 @@ export function createRecorder(
   };
   const write = async (
     cluster: Resource<'cluster'>,
-    step: RecordUpdate,
+    update: RecordUpdate,
     observation?: Observation,
   ): Promise<Recorded> => {
     let before = known.get(cluster.uid) ?? firstRecord(deps, cluster);
     const done = await contend(MAX_TRIES, async () => {
-      const recorded = await tryOnce(before, step, observation);
+      const recorded = await tryOnce(before, update, observation);
       if (recorded === undefined) before = (await stored(deps, cluster)) ?? firstRecord(deps, cluster);
       return recorded;
     });
@@ -82,15 +82,15 @@ export function createRecorder(
     known.set(cluster.uid, recorded.record);
     return recorded;
   };
-  const inTurn = async (cluster: Resource<'cluster'>, step: RecordUpdate, observation?: Observation) => {
+  const inTurn = async (cluster: Resource<'cluster'>, update: RecordUpdate, observation?: Observation) => {
     const turn = turns.get(cluster.uid) ?? createLimit(1);
     turns.set(cluster.uid, turn);
-    return await turn(() => write(cluster, step, observation));
+    return await turn(() => write(cluster, update, observation));
   };
   return {
     take: (cluster, observation, suspectUntilMs) => {
-      const step = (record: HealthRecord) => stepped(deps, spec, cluster, record, { observation, suspectUntilMs });
-      return inTurn(cluster, step, observation);
+      const update = (record: HealthRecord) => observedBy(deps, spec, cluster, record, { observation, suspectUntilMs });
+      return inTurn(cluster, update, observation);
     },
     change: inTurn,
   };
@@ -109,7 +109,7 @@ function sameSight(before: HealthRecord, after: HealthRecord, seen: Observation 
 }
 
 /** Returns the record after an observation, or the record itself when the observation is to be ignored. */
-export function stepped(
+export function observedBy(
   { clock }: Pick<Deps, 'clock'>,
   { voters, health }: FleetSpec,
   cluster: Resource<'cluster'>,
@@ -118,7 +118,7 @@ export function stepped(
 ): HealthRecord {
   const names = votersOf(cluster, voters);
   const watch = { policy: health, voters: voters.filter(({ name }) => names.includes(name)) };
-  const next = step(record, observation, watch, clock.now());
+  const next = withObservation(record, observation, watch, clock.now());
   return suspectUntilMs === undefined || next === record ? next : distrust(next, observation.voter, suspectUntilMs);
 }
 

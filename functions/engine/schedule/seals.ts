@@ -3,7 +3,7 @@ import { INSTALLATION } from '../../core/access/principal.ts';
 import { lastIdAt } from '../../core/audit/ids.ts';
 import { lateAfter, mayNameLate, NO_SEALS, type SealHead, sealsOf } from '../../core/audit/seal.ts';
 import { isoOf } from '../../core/model/time.ts';
-import type { Deps, Store } from '../../deps.ts';
+import { type Deps, pagesOf, type Store } from '../../deps.ts';
 
 /** Audit logs are sealed in every tenth minute. */
 const EVERY_MS = 600_000;
@@ -69,15 +69,10 @@ async function sealedIds(
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   if (!marks.some(({ id }) => id <= head.through)) return ids;
-  let token: string | undefined;
-  do {
-    const page = await store.seals(log, { limit: BATCH, token });
-    for (const { events, late } of page.items) for (const { id } of [...events, ...late]) ids.add(id);
-    const oldest = page.items.at(-1);
-    token =
-      oldest !== undefined && mayNameLate({ after: head.through }, { through: oldest.after })
-        ? page.nextToken
-        : undefined;
-  } while (token !== undefined);
+  for await (const seals of pagesOf(BATCH, (request) => store.seals(log, request))) {
+    for (const { events, late } of seals) for (const { id } of [...events, ...late]) ids.add(id);
+    const oldest = seals.at(-1);
+    if (oldest === undefined || !mayNameLate({ after: head.through }, { through: oldest.after })) break;
+  }
   return ids;
 }

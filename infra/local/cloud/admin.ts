@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type FaultQueue, parseFault } from './faults.ts';
+import type { FaultQueue } from './fault-queue.ts';
+import { parseFault } from './faults.ts';
 import type { CallLog } from './log.ts';
 import { seedIngress } from './mse/ingress.ts';
 import type { MseState } from './mse/model.ts';

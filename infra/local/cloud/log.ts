@@ -1,5 +1,5 @@
 import type { FaultKind } from './faults.ts';
-import type { ProductName } from './product.ts';
+import type { ProductName } from './table.ts';
 
 /** The number of calls that are remembered; counts go on beyond it. */
 const KEEP = 10_000;

@@ -1,11 +1,6 @@
 import type { Fault } from './faults.ts';
-import type { ActionSpec, Table } from './table.ts';
+import type { ActionSpec, ProductName, Table } from './table.ts';
 import type { Rate } from './throttle.ts';
-
-/**
- * The products of the local cloud. They share endpoint, keys, log and faults; a call names its product by `Version`.
- */
-export type ProductName = 'alb' | 'mse';
 
 /** The body of an answer, without RequestId. */
 export type Answer = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { ApiError } from './errors.ts';
-import type { ProductName } from './product.ts';
+import type { ProductName } from './table.ts';
 
 /** A RAM policy, of which only the actions are enforced. Resources are ignored. */
 export interface RamPolicy {

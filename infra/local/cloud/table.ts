@@ -2,6 +2,11 @@ import { readFileSync } from 'node:fs';
 
 /** Reads the table of a product's actions and their parameters as the tree that validation walks. */
 
+/**
+ * The products of the local cloud. They share endpoint, keys, log and faults; a call names its product by `Version`.
+ */
+export type ProductName = 'alb' | 'mse';
+
 export interface ParameterSpec {
   type: 'string' | 'integer' | 'boolean' | 'object' | 'array<string>' | 'array<integer>' | 'array<object>';
   /** True when it is required wherever its parent is given. */

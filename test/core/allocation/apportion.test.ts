@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { apportion, pour, toPercents } from '../../../functions/core/allocation/apportion.ts';
+import { apportion, toPercents, waterFill } from '../../../functions/core/allocation/apportion.ts';
 
 const weights = fc.array(fc.integer({ min: 1, max: 100_000_000 }), { minLength: 1, maxLength: 12 });
 const total = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
@@ -54,38 +54,38 @@ describe('points by weight', () => {
   });
 });
 
-describe('points by weight up to a most', () => {
+describe('points by weight up to a cap', () => {
   it.each([
-    { says: 'what is above the most of one goes to the others', most: [10, 100, 100], points: [10, 45, 45], left: 0 },
-    { says: 'those that become full by that give it on', most: [10, 40, 100], points: [10, 40, 50], left: 0 },
-    { says: 'what fits nowhere is left over', most: [10, 20, 30], points: [10, 20, 30], left: 40 },
-    { says: 'who may have nothing takes no part', most: [0, 100, 100], points: [0, 50, 50], left: 0 },
-  ])('$says', ({ most, points, left }) => {
+    { says: 'what is above the cap of one goes to the others', caps: [10, 100, 100], points: [10, 45, 45], left: 0 },
+    { says: 'those that become full by that give it on', caps: [10, 40, 100], points: [10, 40, 50], left: 0 },
+    { says: 'what fits nowhere is left over', caps: [10, 20, 30], points: [10, 20, 30], left: 40 },
+    { says: 'who may have nothing takes no part', caps: [0, 100, 100], points: [0, 50, 50], left: 0 },
+  ])('$says', ({ caps, points, left }) => {
     const given = [0, 0, 0];
-    const takers = most.map((own, index) => ({ index, weight: 1, most: own }));
-    expect(pour(100, takers, given)).toBe(left);
+    const entries = caps.map((cap, index) => ({ index, weight: 1, cap }));
+    expect(waterFill(100, entries, given)).toBe(left);
     expect(given).toEqual(points);
   });
 
   it('adds to what there is', () => {
     const given = [7, 0];
-    pour(10, [{ index: 0, weight: 1, most: Number.POSITIVE_INFINITY }], given);
+    waterFill(10, [{ index: 0, weight: 1, cap: Number.POSITIVE_INFINITY }], given);
     expect(given).toEqual([17, 0]);
   });
 
   it('loses no point, and gives nobody more than it may have', () => {
-    const takers = fc.array(fc.record({ weight: fc.integer({ min: 1, max: 1000 }), most: fc.nat(60) }));
+    const entries = fc.array(fc.record({ weight: fc.integer({ min: 1, max: 1000 }), cap: fc.nat(60) }));
     fc.assert(
-      fc.property(fc.nat(100), takers, (amount, drawn) => {
+      fc.property(fc.nat(100), entries, (amount, drawn) => {
         const given = drawn.map(() => 0);
-        const left = pour(
+        const left = waterFill(
           amount,
-          drawn.map((taker, index) => ({ ...taker, index })),
+          drawn.map((entry, index) => ({ ...entry, index })),
           given,
         );
         expect(total(given) + left).toBe(amount);
-        expect(drawn.every(({ most }, index) => (given[index] ?? 0) <= most)).toBe(true);
-        if (left > 0) expect(given).toEqual(drawn.map(({ most }) => most));
+        expect(drawn.every(({ cap }, index) => (given[index] ?? 0) <= cap)).toBe(true);
+        if (left > 0) expect(given).toEqual(drawn.map(({ cap }) => cap));
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { subjectOf, withAlerts } from '../../../functions/core/health/alerts.ts';
-import { step, unknownHealth } from '../../../functions/core/health/record.ts';
+import { unknownHealth, withObservation } from '../../../functions/core/health/record.ts';
 import type { HealthRecord } from '../../../functions/core/health/types.ts';
 import { votersOf } from '../../../functions/core/health/voters.ts';
 import { tally } from '../../../functions/core/health/votes.ts';
@@ -130,8 +130,8 @@ describe('a monitoring system', () => {
   it('that is removed takes along what it has told', () => {
     expect(impaired(record, T0 + 1000, [edge])).toBeUndefined();
     const seen = { voter: 'edge', observedAt: iso(T0 + 1000), outcome: 'ok' as const, latencyMs: 1, detail: '' };
-    expect(step(record, seen, { policy, voters: [edge, voter] }, T0 + 1000).alerts).toHaveLength(1);
-    expect(step(record, seen, { policy, voters: [edge] }, T0 + 1000)).not.toHaveProperty('alerts');
+    expect(withObservation(record, seen, { policy, voters: [edge, voter] }, T0 + 1000).alerts).toHaveLength(1);
+    expect(withObservation(record, seen, { policy, voters: [edge] }, T0 + 1000)).not.toHaveProperty('alerts');
   });
 
   it('watches what it is told to, without probes', () => {

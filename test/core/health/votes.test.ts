@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { distrust, step, unknownHealth } from '../../../functions/core/health/record.ts';
+import { distrust, unknownHealth, withObservation } from '../../../functions/core/health/record.ts';
 import type { HealthRecord } from '../../../functions/core/health/types.ts';
 import { votersOf } from '../../../functions/core/health/voters.ts';
 import { freshnessMs, tally } from '../../../functions/core/health/votes.ts';
@@ -35,7 +35,10 @@ function recordOf(
   voters: Voter[] = [edge],
   start = unknownHealth('prod', 'a', 'cls_a', T0),
 ): HealthRecord {
-  return observations.reduce((record, seen) => step(record, observation(seen), { policy, voters }, seen.atMs), start);
+  return observations.reduce(
+    (record, seen) => withObservation(record, observation(seen), { policy, voters }, seen.atMs),
+    start,
+  );
 }
 
 /** One letter for each observation, as a record keeps them. */
@@ -114,11 +117,11 @@ describe('what one voter says', () => {
     const record = recordOf(times(['ok', 'ok']));
     const watch = { policy, voters: [edge] };
     const at = (atMs: number, rest: Partial<Observation> = {}) => observation({ atMs, outcome: 'fail', ...rest });
-    expect(step(record, at(T0 + 1000), watch, T0 + 2000)).toBe(record);
-    expect(step(record, at(T0 + 500), watch, T0 + 2000)).toBe(record);
-    expect(step(record, at(T0 + 2000), watch, T0 + 2001 + freshnessMs(policy))).toBe(record);
-    expect(step(record, at(T0 + 2000, { voter: 'stranger' }), watch, T0 + 2000)).toBe(record);
-    expect(step(record, at(T0 + 2000, { observedAt: 'yesterday' }), watch, T0 + 2000)).toBe(record);
+    expect(withObservation(record, at(T0 + 1000), watch, T0 + 2000)).toBe(record);
+    expect(withObservation(record, at(T0 + 500), watch, T0 + 2000)).toBe(record);
+    expect(withObservation(record, at(T0 + 2000), watch, T0 + 2001 + freshnessMs(policy))).toBe(record);
+    expect(withObservation(record, at(T0 + 2000, { voter: 'stranger' }), watch, T0 + 2000)).toBe(record);
+    expect(withObservation(record, at(T0 + 2000, { observedAt: 'yesterday' }), watch, T0 + 2000)).toBe(record);
   });
 
   it('begins anew after a silence that is longer than its votes are fresh', () => {
@@ -138,7 +141,7 @@ describe('a clock that jumps by an hour', () => {
     const record = healthy();
     for (const offset of [HOUR, -HOUR, 5001]) {
       const seen = observation({ atMs: T0 + 6000 + offset, outcome: 'fail' });
-      expect(step(record, seen, watch, T0 + 6000)).toBe(record);
+      expect(withObservation(record, seen, watch, T0 + 6000)).toBe(record);
     }
   });
 
@@ -258,7 +261,7 @@ describe('what the voters say together', () => {
     );
     const edited = recordOf(times(['fail'], {}, T0 + 5000), [edge], record);
     expect(edited).toMatchObject({ state: 'unhealthy', votes: [{ voter: 'edge', outcomes: 'fff' }] });
-    const slower = step(
+    const slower = withObservation(
       record,
       observation({ atMs: T0 + 5000, outcome: 'fail' }),
       { policy: { ...policy, intervalSeconds: 60 }, voters: [edge] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { step } from '../../../functions/core/health/record.ts';
+import { withObservation } from '../../../functions/core/health/record.ts';
 import type { HealthRecord } from '../../../functions/core/health/types.ts';
 import { tally } from '../../../functions/core/health/votes.ts';
 import { REWRITE_MS, saidAtMs, unchanged, withVouches } from '../../../functions/core/health/vouch.ts';
@@ -26,7 +26,7 @@ const seen = (outcome: Observation['outcome'], ms: number, more: Partial<Observa
 });
 
 const sameAt = (before: HealthRecord, observation: Observation, ms: number) =>
-  unchanged(before, step(before, observation, watch, T0 + ms), 'edge', T0 + ms);
+  unchanged(before, withObservation(before, observation, watch, T0 + ms), 'edge', T0 + ms);
 
 describe('what a voter has seen before', () => {
   it.each(['ok', 'fail'] as const)('is not written again for a minute: %s', (outcome) => {
@@ -69,8 +69,8 @@ describe('a vouch', () => {
 
   it('keeps the voter from starting anew, and is no later than what it says next', () => {
     const record = vouch(T0 + 25_000);
-    expect(step(record, seen('ok', 24_000), watch, T0 + 26_000), 'said before').toBe(record);
-    const next = step(record, seen('fail', 30_000), watch, T0 + 30_000);
+    expect(withObservation(record, seen('ok', 24_000), watch, T0 + 26_000), 'said before').toBe(record);
+    const next = withObservation(record, seen('fail', 30_000), watch, T0 + 30_000);
     expect(next.votes[0]).toMatchObject({
       state: 'healthy',
       outcomes: `${'o'.repeat(19)}f`,

@@ -15,17 +15,17 @@ const HOT_PART = 1.1;
  * No living member is above its capacity by a whole point while a chain of living, unlimited members has room for one
  * at each hop; nor above 110 % while members that only dwell have room.
  */
-export function noAvoidableHeat(): Truth {
+export function noAvoidableOverload(): Truth {
   return {
-    name: 'noAvoidableHeat',
+    name: 'noAvoidableOverload',
     decided: (entry) => {
       const { fleet } = entry;
       const { automation, safety } = fleet.declared.policy;
       const isGatedAnywhere = safety.gates.some(({ open }) => !open);
       if (automation !== 'automatic' || isGatedAnywhere) return undefined;
-      const heat = new Heat(entry);
+      const loads = new Loads(entry);
       for (const { name } of fleet.declared.clusters) {
-        const detail = fleet.chronicle.of(name)?.isLiving ? heat.avoidableAt(name) : undefined;
+        const detail = fleet.chronicle.of(name)?.isLiving ? loads.avoidableOverloadAt(name) : undefined;
         if (detail) return detail;
       }
       return undefined;
@@ -34,7 +34,7 @@ export function noAvoidableHeat(): Truth {
 }
 
 /** Loads and room after a decision. */
-class Heat {
+class Loads {
   private readonly fleet: Fleet;
   private readonly after: DecisionEntry['after'];
   private readonly loads: ReadonlyMap<string, number>;
@@ -47,7 +47,7 @@ class Heat {
     this.pools = fleet.declared.pools.filter(({ pinned, load = 0 }) => !pinned && load > 0);
   }
 
-  avoidableAt(name: string): string | undefined {
+  avoidableOverloadAt(name: string): string | undefined {
     const [load, capacity] = [this.loads.get(name) ?? 0, this.capacityOf(name)];
     for (const pool of this.givenTo(name)) {
       const point = pointOf(this.fleet, pool);

@@ -12,7 +12,8 @@ import {
 import type { Effect, OperateType } from '../jobs.ts';
 import type { Listener, LoadBalancer, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
-import { checkReferences, withinQuota } from '../quotas.ts';
+import { withinQuota } from '../quotas.ts';
+import { checkReferences } from '../references.ts';
 import { checkTags, toTags } from '../values.ts';
 import { checkActive } from './load-balancers.ts';
 

@@ -13,7 +13,8 @@ import {
 import type { Effect, OperateType } from '../jobs.ts';
 import type { Listener, Rule, RuleAction, RuleCondition, ServerGroupTuple, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
-import { byEdition, checkReferences, withinQuota } from '../quotas.ts';
+import { byEdition, withinQuota } from '../quotas.ts';
+import { checkReferences } from '../references.ts';
 import { checkActions } from '../rule-actions.ts';
 import { checkConditions } from '../rule-conditions.ts';
 import { checkName, checkTags, toTags } from '../values.ts';
@@ -52,7 +53,7 @@ function createRules(
   checkRules(context, rules, path);
   const { LoadBalancerId } = listener;
   const usage = rulesOf(context).filter((rule) => rule.LoadBalancerId === LoadBalancerId).length + rules.length;
-  const limit = byEdition(context, loadBalancerById(context, LoadBalancerId), 'rulesPerLoadBalancer');
+  const limit = byEdition(context.quotas, loadBalancerById(context, LoadBalancerId), 'rulesPerLoadBalancer');
   withinQuota('LoadBalancerRulesNum', LoadBalancerId, usage, limit);
   return () => {
     for (const rule of rules) context.pending.rules.set(rule.RuleId, rule);
@@ -115,7 +116,7 @@ function checkRule(context: Context, rule: Rule, path: string): void {
   const isBasic = loadBalancer.LoadBalancerEdition === 'Basic';
   checkName(rule.RuleName, `${path}RuleName`);
   if (rule.Priority < 1 || rule.Priority > 10_000) throw illegal(`${path}Priority`, 'it must be 1 to 10000');
-  checkConditions(rule, isBasic, byEdition(context, loadBalancer, 'matchValuesPerRule'), path);
+  checkConditions(rule, isBasic, byEdition(context.quotas, loadBalancer, 'matchValuesPerRule'), path);
   checkActions(rule, isBasic, path);
   const toHttp = rule.RuleActions.some(({ RedirectConfig }) => RedirectConfig?.Protocol === 'HTTP');
   if (toHttp && listener.ListenerProtocol !== 'HTTP') {

@@ -4,7 +4,8 @@ import { applyHealthCheck, type HealthCheckInput, presentHealthCheck } from '../
 import type { Effect, OperateType } from '../jobs.ts';
 import type { ServerGroup, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
-import { loadBalancersOf, referencesTo, withinQuota } from '../quotas.ts';
+import { withinQuota } from '../quotas.ts';
+import { loadBalancersOf, referencesTo } from '../references.ts';
 import { checkName, checkTags, toTags } from '../values.ts';
 
 interface GroupInput {

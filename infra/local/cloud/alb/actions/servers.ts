@@ -4,7 +4,7 @@ import { type Action, action, type Context, serverGroupById, serversOf } from '.
 import type { Effect } from '../jobs.ts';
 import type { Server, ServerGroup, ServerStatus } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
-import { checkServerCount } from '../quotas.ts';
+import { checkServerCount } from '../references.ts';
 import { isRemoteAddress } from '../values.ts';
 import { checkAvailable } from './server-groups.ts';
 
