@@ -107,6 +107,16 @@ export const GATEWAYS = {
   AlbJobEndless: ({ job, seconds }: { job: string; seconds: number }) =>
     `The job ${job} has not ended in ${seconds} s.`,
 
+  CloudWouldRefuse: (given: Record<'objects' | 'code' | 'message', string>) =>
+    `The cloud would refuse a write to ${given.objects} with ${given.code}: ${given.message}`,
+  GatewayNotRunning: ({ id, status }: { id: string; status: string }) => `The gateway ${id} has status ${status}.`,
+  AnswerUndocumented: ({ action, fault }: { action: string; fault: string }) =>
+    `${action}: the answer has not the documented form: ${fault}`,
+  AnswerNotJson: () => 'the answer is not a JSON object',
+  AnswerWithoutCode: ({ status }: { status: number }) => `HTTP ${status} without an error code`,
+  CloudSilent: ({ action }: { action: string }) => `${action}: no answer in time`,
+  CloudUnreached: ({ action }: { action: string }) => `${action}: the connection failed`,
+
   // These are the steps by which an instance is created.
   AlbBalancerFailed: ({ id }: { id: string }) => `load balancer ${id} could not be created`,
   AlbBalancerIs: ({ id, status }: { id: string; status: string }) => `load balancer ${id} is ${status}`,

@@ -97,6 +97,13 @@ export const INCIDENTS = {
   GatewayShadowedOver: ({ gateway }: Gateway) =>
     `Gateway ${gateway}: no rule of others takes requests of ours any more.`,
 
+  // Deliveries.
+  WithoutAnswer: () => 'HTTP 200 without an answer in it',
+  NotInSettings: () => 'is not in the settings',
+  TargetNotAnswering: ({ seconds }: { seconds: number }) => `no answer in ${seconds} s`,
+  GateWasAsked: ({ target, city, way }: { target: string; city: string; way: 'leave' | 'regain' }) =>
+    `target ${target} was asked whether ${city} may be ${way === 'leave' ? 'left' : 'regained'}`,
+
   // Events of decisions.
   PointsMoved: ({ before, after }: { before: string; after: string }) => ` (${before} → ${after} of its backends)`,
   ShiftIsOver: ({ name, target }: { name: string; target: string }) => `The shift ${name} of ${target} has ended.`,

@@ -90,7 +90,7 @@ export function checkWebhook(text: string, policy: Omit<EgressPolicy, 'isPublicO
   const phrase = refusalOf(url.hostname, { ...policy, isPublicOnly: true });
   if (phrase !== undefined) return `is ${phrase}`;
   const isLocal = refusalOf(url.hostname, { allowed: [], isPublicOnly: true }) === PHRASES.loopback;
-  return url.protocol === 'https:' || isLocal ? undefined : 'is not https';
+  return url.protocol === 'https:' || isLocal ? undefined : say('NotHttps').text;
 }
 
 function hasCredentials({ username, password }: URL): boolean {

@@ -114,6 +114,7 @@ interface DeviatingKind {
   reason: DeviationReason;
   severity: Trouble['severity'];
   told: 'GatewayDrifted' | 'GatewayRefuses' | 'GatewayShadowed';
+  over: 'GatewayDriftedOver' | 'GatewayRefusesOver' | 'GatewayShadowedOver';
 }
 
 const DEVIATING: readonly DeviatingKind[] = [
@@ -122,18 +123,21 @@ const DEVIATING: readonly DeviatingKind[] = [
     reason: 'Drifted',
     severity: 'warning',
     told: 'GatewayDrifted',
+    over: 'GatewayDriftedOver',
   },
   {
     what: 'refused',
     reason: 'Refused',
     severity: 'warning',
     told: 'GatewayRefuses',
+    over: 'GatewayRefusesOver',
   },
   {
     what: 'shadowed',
     reason: 'Shadowed',
     severity: 'critical',
     told: 'GatewayShadowed',
+    over: 'GatewayShadowedOver',
   },
 ];
 
@@ -141,13 +145,13 @@ function deviating(facts: IncidentFacts, gateway: GatewayFacts, kind: DeviatingK
   const same = (gateway.reading?.deviations ?? []).filter(({ reason }) => reason === kind.reason);
   const [first] = [...same].sort((a, b) => (a.since < b.since ? -1 : 1));
   if (first === undefined) return [];
-  const { what, severity, told } = kind;
+  const { what, severity, told, over } = kind;
   const { name } = gateway;
   return incident(facts, gateway, what, {
     severity,
     summary: say(told, { gateway: name, count: same.length, kind: first.kind, key: first.key, detail: detailOf(first) })
       .text,
-    resolution: say(`${told}Over`, { gateway: name }).text,
+    resolution: say(over, { gateway: name }).text,
   });
 }
 
