@@ -14,7 +14,7 @@ import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { openTable, type TestTable } from './client.ts';
 import { storeConformance } from './conformance.ts';
-import { MemoryTable } from './memory-table.ts';
+import { MemoryTable } from '../../infra/local/memory-table.ts';
 
 /** The table that other tests run on keeps every guarantee that the store gives on DynamoDB. */
 storeConformance('the table in memory', async () => {

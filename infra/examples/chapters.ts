@@ -1,0 +1,26 @@
+/** What the chapters of the story share. */
+
+import type { Installation } from './installation.ts';
+import type { Call, Json, Recorder } from './recorder.ts';
+
+/** Whoever tells a chapter, with the tokens of the people in it. */
+export interface Teller {
+  recorder: Recorder;
+  installation: Installation;
+  /** Ada runs the fleet, and Bob approves what she plans. */
+  tokens: { ada: string; bob: string };
+}
+
+/** The header of a write that replaces what there is, whatever it is. */
+export const REPLACE = { 'if-match': '*' };
+
+/** The query of a dry run. */
+export const DRY = { dryRun: 'true' };
+
+/** The query of a list of which the example shows a page of two. */
+export const TWO = { pageSize: '2' };
+
+/** The body of an order with a reason. */
+export const because = (reason: string): Json => ({ reason });
+
+export type Calls = (call?: Call) => Call;

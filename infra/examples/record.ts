@@ -1,0 +1,22 @@
+/** Records the examples of the API: plays one story over HTTP, and keeps requests and answers. */
+
+import { letIn } from './access.ts';
+import { declare, edit } from './declaring.ts';
+import { startInstallation } from './installation.ts';
+import { type RecordedExamples, Recorder } from './recorder.ts';
+
+/** Plays the story, and returns what it has recorded. It is the same in every run. */
+export async function recordExamples(): Promise<RecordedExamples> {
+  const installation = await startInstallation();
+  try {
+    const recorder = new Recorder(installation);
+    const tokens = await letIn(recorder, installation);
+    const teller = { recorder, installation, tokens };
+    await declare(teller);
+    await installation.run(57);
+    await edit(teller);
+    return recorder.examples();
+  } finally {
+    await installation.close();
+  }
+}

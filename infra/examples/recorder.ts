@@ -1,0 +1,142 @@
+/** Calls the API for the story, and records what the document shows: requests, answers and problems. */
+
+import { endpoints } from '../../functions/api/endpoints/index.ts';
+import { type Endpoint, NO_BODY } from '../../functions/api/http/endpoint.ts';
+import type { Deps } from '../../functions/deps.ts';
+import type { ProblemCode } from '../../schemas/problem.ts';
+import { type Installation, SETTING_TOKEN } from './installation.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the story reads answers of many shapes, which the document checks.
+export type Json = any;
+
+/** The examples of one operation. */
+export interface RecordedOperation {
+  request?: Json;
+  /** The bodies of the answers by their statuses. */
+  responses: Record<string, Json>;
+}
+
+export interface RecordedExamples {
+  /** The examples by the id of the operation. */
+  operations: Record<string, RecordedOperation>;
+  /** One real problem for each code that the story has met. */
+  problems: Partial<Record<ProblemCode, Json>>;
+}
+
+export interface Call {
+  /** The names and ids of the path, besides the fleet of the story. */
+  names?: Record<string, string>;
+  body?: Json;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** The token that is sent, or null for none; the token of the settings when absent. */
+  token?: string | null | undefined;
+  /** Parts that take the place of those of the installation, such as a store that does not answer. */
+  overrides?: Partial<Deps>;
+}
+
+/**
+ * The parts of answers that differ from run to run, and what is recorded instead. The local cloud draws the ids of its
+ * objects by lot.
+ */
+const SUBSTITUTES: readonly (readonly [pattern: RegExp, prefix: string])[] = [
+  [/\bsgp-[a-z0-9]{18}\b/g, 'sgp-'],
+  [/\brule-[a-z0-9]{18}\b/g, 'rule-'],
+];
+
+export class Recorder {
+  readonly #installation: Installation;
+  readonly #examples: RecordedExamples = { operations: {}, problems: {} };
+  readonly #substituted = new Map<string, string>();
+
+  constructor(installation: Installation) {
+    this.#installation = installation;
+  }
+
+  /** Calls an operation, and expects that it succeeds. */
+  async call(operationId: string, call: Call = {}): Promise<Json> {
+    return (await this.#answer(operationId, call)).body;
+  }
+
+  /** Calls an operation, and makes request and answer its example. There is one for each status of each operation. */
+  async show(operationId: string, call: Call = {}): Promise<Json> {
+    const { status, body, endpoint } = await this.#answer(operationId, call);
+    const recorded = this.#examples.operations[operationId] ?? { responses: {} };
+    if (String(status) in recorded.responses) throw new Error(`${operationId} has an example of ${status} already.`);
+    if (endpoint.body !== NO_BODY) recorded.request ??= this.#fixed(call.body);
+    recorded.responses[status] = this.#fixed(body);
+    this.#examples.operations[operationId] = recorded;
+    return body;
+  }
+
+  /** Calls an operation that has to refuse with the problem, and records the first problem of each code. */
+  async refuse(code: ProblemCode, operationId: string, call: Call = {}): Promise<Json> {
+    const { status, body } = await this.#send(operationId, call);
+    if (body?.code !== code) throw new Error(`${operationId} answered ${status}: ${JSON.stringify(body)}`);
+    this.#examples.problems[code] ??= this.#fixed(body);
+    return body;
+  }
+
+  /** Returns what was recorded, in the order of the document. */
+  examples(): RecordedExamples {
+    const { operations, problems } = this.#examples;
+    const ordered = endpoints.flatMap(({ operationId }) => {
+      const recorded = operations[operationId];
+      return recorded === undefined ? [] : [[operationId, recorded] as const];
+    });
+    return { operations: Object.fromEntries(ordered), problems };
+  }
+
+  async #answer(operationId: string, call: Call) {
+    const { status, body, endpoint } = await this.#send(operationId, call);
+    const isSuccess = endpoint.successes.some((success) => success.status === status);
+    if (!isSuccess) throw new Error(`${operationId} answered ${status}: ${JSON.stringify(body)}`);
+    return { status, body, endpoint };
+  }
+
+  async #send(operationId: string, { names = {}, body, query, headers, token = SETTING_TOKEN, overrides }: Call) {
+    const endpoint = endpoints.find((one) => one.operationId === operationId);
+    if (endpoint === undefined) throw new Error(`There is no operation ${operationId}.`);
+    const search = query === undefined ? '' : `?${new URLSearchParams(query)}`;
+    const response = await this.#installation.send(
+      `${pathOf(endpoint, names)}${search}`,
+      {
+        method: endpoint.method.toUpperCase(),
+        headers: {
+          accept: 'application/json',
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      },
+      overrides,
+    );
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    return { endpoint, status: response.status, body: text === '' ? undefined : isJson ? JSON.parse(text) : text };
+  }
+
+  /** Returns the body with the parts that differ from run to run replaced, the same parts always alike. */
+  #fixed(body: Json): Json {
+    if (body === undefined) return undefined;
+    let text = JSON.stringify(body);
+    for (const [pattern, prefix] of SUBSTITUTES) {
+      text = text.replaceAll(pattern, (found) => {
+        const known = [...this.#substituted.values()].filter((value) => value.startsWith(prefix)).length;
+        const fixed = this.#substituted.get(found) ?? `${prefix}${String(known + 1).padStart(18, '0')}`;
+        this.#substituted.set(found, fixed);
+        return fixed;
+      });
+    }
+    return JSON.parse(text);
+  }
+}
+
+function pathOf({ path }: Endpoint, names: Record<string, string>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = names[name] ?? (name === 'fleet' ? 'prod' : undefined);
+    if (value === undefined) throw new Error(`${path} lacks ${name}.`);
+    return value;
+  });
+}
