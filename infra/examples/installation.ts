@@ -3,7 +3,6 @@
  * front of the local cloud. Its time, its ids and its secrets are the same in every run, and so is what it answers.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { Limits } from '../../functions/api/http/limits.ts';
@@ -18,6 +17,7 @@ import { sealAuditLogs } from '../../functions/engine/schedule/seals.ts';
 import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, startLocalCloud } from '../local/cloud/server.ts';
+import { EventClock } from '../local/event-clock.ts';
 import { MemoryTable } from '../local/memory-table.ts';
 import { DEFAULT_TABLE_NAME } from '../table.ts';
 import { ACCESS_KEY, DATA_PLANES, instances } from './cloud.ts';
@@ -44,6 +44,8 @@ export interface Installation {
   now(): string;
   /** Lets the scheduled jobs run for this long, as if the schedule had fired. */
   run(seconds: number): Promise<void>;
+  /** Seals the audit logs, as the schedule does every ten minutes. */
+  seal(): Promise<void>;
   /** Lets time pass in which nothing happens. */
   pass(seconds: number): void;
   close(): Promise<void>;
@@ -51,15 +53,7 @@ export interface Installation {
 
 /** Starts the installation. Randomness is drawn from a fixed source until it is closed. */
 export async function startInstallation(): Promise<Installation> {
-  let nowMs = Date.parse(BEGINS);
-  const clock: Clock = {
-    now: () => nowMs,
-    sleep: async (ms) => {
-      const wakeMs = nowMs + ms;
-      await sleep(1);
-      nowMs = Math.max(nowMs, wakeMs);
-    },
-  };
+  const clock = new EventClock(Date.parse(BEGINS));
   const failing = new Set<string>();
   const cloud = await startLocalCloud({
     accessKeys: { [ACCESS_KEY.accessKeyId]: ACCESS_KEY.accessKeySecret },
@@ -80,16 +74,12 @@ export async function startInstallation(): Promise<Installation> {
     deps,
     cloud,
     failing,
-    now: () => new Date(nowMs).toISOString(),
-    pass: (seconds) => {
-      nowMs += seconds * 1000;
-    },
+    now: () => new Date(clock.now()).toISOString(),
+    pass: (seconds) => clock.advance(seconds * 1000),
     run: async (seconds) => {
-      const untilMs = nowMs + seconds * 1000;
-      await runSchedule(deps, untilMs, stepRollouts);
-      nowMs = Math.max(nowMs, untilMs);
-      await sealAuditLogs(deps);
+      await runSchedule(deps, clock.now() + seconds * 1000, stepRollouts);
     },
+    seal: async () => await sealAuditLogs(deps),
     send: async (path, init, overrides) => await sendTo(app, path, init, { ...deps, ...overrides }),
     close: async () => {
       restoreRandom();
