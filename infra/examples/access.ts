@@ -1,23 +1,23 @@
 /** The first chapter: the control plane comes up, and an administrator lets people and pipelines in. */
 
-import { REPLACE, DRY, TWO } from './chapters.ts';
+import { DRY, type Tokens, TWO } from './chapters.ts';
 import type { Installation } from './installation.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Makes the tokens of Ada and Bob, and shows the operations on tokens and grants on the way. */
-export async function letIn(recorder: Recorder, installation: Installation): Promise<{ ada: string; bob: string }> {
+export async function letIn(recorder: Recorder, installation: Installation): Promise<Tokens> {
   await recorder.show('getLiveness', { token: null });
   await recorder.show('getReadiness', { token: null });
   const expiresAt = '2027-11-23T07:00:00.000Z';
   const ci = { description: 'pipeline of the shop', expiresAt };
-  const { token: ciToken } = await recorder.show('putToken', { names: { token: 'ci' }, body: ci });
+  const { token } = await recorder.show('putToken', { names: { token: 'ci' }, body: ci });
   const ada = await tokenOf(recorder, 'ada');
   const bob = await tokenOf(recorder, 'bob');
   await grant(recorder, 'ada-operates', 'ada', 'editor');
   await grant(recorder, 'bob-approves', 'bob', 'approver');
   await grantsOfPipeline(recorder);
   installation.pass(60);
-  await recorder.show('getMe', { token: ciToken });
+  await recorder.show('getMe', { token });
   await recorder.show('putToken', { names: { token: 'ci' }, body: { ...ci, description: 'pipelines of the shop' } });
   await recorder.show('getToken', { names: { token: 'ci' } });
   await recorder.show('listTokens', { query: TWO });
@@ -26,8 +26,8 @@ export async function letIn(recorder: Recorder, installation: Installation): Pro
   await recorder.show('rotateToken', rotation);
   await tokenOf(recorder, 'old-laptop');
   await recorder.show('deleteToken', { names: { token: 'old-laptop' } });
-  await refusals(recorder, ciToken);
-  return { ada, bob };
+  await refusals(recorder, token);
+  return { ada, bob, ci: token };
 }
 
 async function tokenOf(recorder: Recorder, name: string): Promise<string> {

@@ -1,14 +1,20 @@
 /** What the chapters of the story share. */
 
 import type { Installation } from './installation.ts';
-import type { Call, Json, Recorder } from './recorder.ts';
+import type { Json, Recorder } from './recorder.ts';
 
 /** Whoever tells a chapter, with the tokens of the people in it. */
 export interface Teller {
   recorder: Recorder;
   installation: Installation;
-  /** Ada runs the fleet, and Bob approves what she plans. */
-  tokens: { ada: string; bob: string };
+  tokens: Tokens;
+}
+
+/** The tokens of Ada, who runs the fleet, of Bob, who approves what she plans, and of the pipeline of the shop. */
+export interface Tokens {
+  ada: string;
+  bob: string;
+  ci: string;
 }
 
 /** The header of a write that replaces what there is, whatever it is. */
@@ -22,5 +28,3 @@ export const TWO = { pageSize: '2' };
 
 /** The body of an order with a reason. */
 export const because = (reason: string): Json => ({ reason });
-
-export type Calls = (call?: Call) => Call;

@@ -2,7 +2,9 @@
 
 import { letIn } from './access.ts';
 import { declare, edit } from './declaring.ts';
+import { askGate, failOver, order, recommend } from './failing.ts';
 import { startInstallation } from './installation.ts';
+import { drill, evacuate, rollOut, shift } from './moving.ts';
 import { type RecordedExamples, Recorder } from './recorder.ts';
 
 /** Plays the story, and returns what it has recorded. It is the same in every run. */
@@ -15,6 +17,14 @@ export async function recordExamples(): Promise<RecordedExamples> {
     await declare(teller);
     await installation.run(57);
     await edit(teller);
+    await failOver(teller);
+    await recommend(teller);
+    await order(teller);
+    await askGate(teller);
+    await shift(teller);
+    await evacuate(teller);
+    await drill(teller);
+    await rollOut(teller);
     return recorder.examples();
   } finally {
     await installation.close();
