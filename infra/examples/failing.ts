@@ -2,11 +2,12 @@
 
 import { because, DRY, REPLACE, type Teller, TWO } from './chapters.ts';
 import * as declared from './declarations.ts';
+import type { Installation } from './installation.ts';
 import type { Json } from './recorder.ts';
 
 /** The time in which a cluster is found to fail, and that in which it returns after it answers again. */
-export const FAILS_SECONDS = 15;
-export const RETURNS_SECONDS = 240;
+const FAILS_SECONDS = 15;
+export const RETURNS_SECONDS = 150;
 
 /** Hangzhou fails, Shanghai takes over, and everything about the decision is looked at. */
 export async function failOver(teller: Teller): Promise<void> {
@@ -57,38 +58,41 @@ export async function recommend({ recorder, installation, tokens: { ada: token }
   await installation.run(RETURNS_SECONDS);
 }
 
-/** A rule allows no more removals, so that people decide about a cluster that fails, and about one that waits. */
-export async function order({ recorder, installation, tokens: { ada: token } }: Teller): Promise<void> {
-  const safety = { maxRemoved: { clusters: 1, windowSeconds: 3600 } };
-  await recorder.call('putFleet', { token, body: { ...declared.fleet, safety }, headers: REPLACE });
-  const shanghai = { token, names: { cluster: 'shanghai-a' } };
-  installation.failing.add('shanghai-a');
-  await installation.run(FAILS_SECONDS);
-  await recorder.show('resumeCluster', shanghai);
-  installation.failing.delete('shanghai-a');
-  await installation.run(40);
-  await recorder.show('restoreCluster', shanghai);
-  await installation.run(RETURNS_SECONDS);
-  installation.failing.add('hangzhou-a');
-  await installation.run(FAILS_SECONDS);
-  await recorder.show('dismissCluster', { token, names: { cluster: 'hangzhou-a' } });
-  installation.failing.delete('hangzhou-a');
-  await installation.run(RETURNS_SECONDS);
-}
-
-/** The data gate of Hangzhou asks before automation leaves the city. */
+/**
+ * The data gate of Hangzhou asks before automation leaves the city: Ada dismisses the first suspicion, confirms the second
+ * one, and answers the question the third time.
+ */
 export async function askGate({ recorder, installation, tokens: { ada: token } }: Teller): Promise<void> {
-  installation.pass(3600);
   const dataGates = [{ city: 'hangzhou', gateSeconds: 600, leave: { withoutAnswer: 'stay' } }];
   const failover = { ...declared.fleet.failover, dataGates };
   await recorder.call('putFleet', { token, body: { ...declared.fleet, failover }, headers: REPLACE });
+  const hangzhou = { token, names: { cluster: 'hangzhou-a' } };
+  const answer = { token, body: { city: 'hangzhou', answer: 'go', reason: 'the replica in Shanghai is promoted' } };
+  await recorder.refuse('nothing-asked', 'answerDataGate', answer);
+  await suspect(installation);
+  await recorder.show('dismissCluster', hangzhou);
+  await settle(installation);
+  await suspect(installation);
+  await recorder.show('resumeCluster', hangzhou);
+  installation.failing.delete('hangzhou-a');
+  await installation.run(40);
+  await recorder.show('restoreCluster', hangzhou);
+  await settle(installation);
+  await suspect(installation);
+  await recorder.show('answerDataGate', answer);
+  await recorder.call('putFleet', { token, body: declared.fleet, headers: REPLACE });
+  await settle(installation);
+}
+
+async function suspect(installation: Installation): Promise<void> {
   await installation.run(30);
-  const answer = { city: 'hangzhou', answer: 'go', reason: 'the replica in Shanghai is promoted' };
-  await recorder.refuse('nothing-asked', 'answerDataGate', { token, body: answer });
   installation.failing.add('hangzhou-a');
   await installation.run(FAILS_SECONDS);
-  await recorder.show('answerDataGate', { token, body: answer });
+}
+
+/** Hangzhou answers again, and an hour passes, in which failures are forgotten. */
+async function settle(installation: Installation): Promise<void> {
   installation.failing.delete('hangzhou-a');
-  await recorder.call('putFleet', { token, body: declared.fleet, headers: REPLACE });
   await installation.run(RETURNS_SECONDS);
+  installation.pass(3600);
 }

@@ -2,7 +2,7 @@
 
 import { letIn } from './access.ts';
 import { declare, edit } from './declaring.ts';
-import { askGate, failOver, order, recommend } from './failing.ts';
+import { askGate, failOver, recommend } from './failing.ts';
 import { startInstallation } from './installation.ts';
 import { drill, evacuate, rollOut, shift } from './moving.ts';
 import { type RecordedExamples, Recorder } from './recorder.ts';
@@ -19,7 +19,6 @@ export async function recordExamples(): Promise<RecordedExamples> {
     await edit(teller);
     await failOver(teller);
     await recommend(teller);
-    await order(teller);
     await askGate(teller);
     await shift(teller);
     await evacuate(teller);
