@@ -5,11 +5,14 @@ import { EDGE_LISTENER, targetOf } from './cloud.ts';
 export const fleet = {
   displayName: 'Shop',
   automation: 'automatic',
-  health: { failureThreshold: 2, successThreshold: 3, dwellSeconds: 60 },
-  failover: { cooldownSeconds: 60, correlation: { action: 'proceed' } },
+  health: { failureThreshold: 2, successThreshold: 3, dwellSeconds: 30 },
+  failover: { cooldownSeconds: 30, correlation: { action: 'proceed' } },
   drills: [{ name: 'lose-hangzhou', city: 'hangzhou', durationSeconds: 30, recoveryTargetSeconds: 30 }],
   notifications: [{ target: 'oncall' }],
 };
+
+/** What takes a second person in the end. */
+export const approvals = { required: ['break-glass', 'grant'] };
 
 function cluster(city: string, address: string, requestsPerSecond: number) {
   const name = `${city}-a`;

@@ -7,7 +7,7 @@ import type { Json } from './recorder.ts';
 
 /** The time in which a cluster is found to fail, and that in which it returns after it answers again. */
 const FAILS_SECONDS = 15;
-export const RETURNS_SECONDS = 150;
+export const RETURNS_SECONDS = 80;
 
 /** Hangzhou fails, Shanghai takes over, and everything about the decision is looked at. */
 export async function failOver(teller: Teller): Promise<void> {
@@ -63,7 +63,7 @@ export async function recommend({ recorder, installation, tokens: { ada: token }
  * one, and answers the question the third time.
  */
 export async function askGate({ recorder, installation, tokens: { ada: token } }: Teller): Promise<void> {
-  const dataGates = [{ city: 'hangzhou', gateSeconds: 600, leave: { withoutAnswer: 'stay' } }];
+  const dataGates = [{ city: 'hangzhou', gateSeconds: 30, leave: { withoutAnswer: 'stay' }, regain: { withoutAnswer: 'go' } }];
   const failover = { ...declared.fleet.failover, dataGates };
   await recorder.call('putFleet', { token, body: { ...declared.fleet, failover }, headers: REPLACE });
   const hangzhou = { token, names: { cluster: 'hangzhou-a' } };
@@ -75,7 +75,7 @@ export async function askGate({ recorder, installation, tokens: { ada: token } }
   await suspect(installation);
   await recorder.show('resumeCluster', hangzhou);
   installation.failing.delete('hangzhou-a');
-  await installation.run(40);
+  await installation.run(20);
   await recorder.show('restoreCluster', hangzhou);
   await settle(installation);
   await suspect(installation);

@@ -1,0 +1,43 @@
+/** The fifth chapter: a pipeline applies the fleet as one manifest, and gateways are made to follow. */
+
+import { DRY, type Teller, TWO } from './chapters.ts';
+import * as declared from './declarations.ts';
+
+export async function applyManifest({ recorder, installation, tokens: { ci: token } }: Teller): Promise<void> {
+  const before = installation.now();
+  await recorder.show('getManifest', { token });
+  const body = {
+    apiVersion: 'fairlead.dev/v1',
+    kind: 'List',
+    items: [document('Fleet', 'prod', declared.fleet), document('Route', 'shop', { ...declared.route, hostnames: [...declared.route.hostnames, 'www.example.com'] })],
+  };
+  installation.pass(60);
+  const { digest } = await recorder.show('putManifest', { token, body, query: DRY });
+  await recorder.show('putManifest', { token, body, query: { digest } });
+  await recorder.refuse('stale-plan', 'putManifest', { token, body: { ...body, items: body.items.slice(0, 1) }, query: { digest } });
+  await installation.run(30);
+  const then = { token, body: { at: before } };
+  await recorder.show('rollbackManifest', { ...then, query: DRY });
+  await recorder.show('rollbackManifest', then);
+  await installation.run(30);
+}
+
+function document(kind: string, name: string, spec: object) {
+  return { apiVersion: 'fairlead.dev/v1', kind, metadata: { name }, spec };
+}
+
+/** Somebody has changed a pool in the console of the cloud, and Ada sets it right; then the cloud does not answer. */
+export async function push({ recorder, installation, tokens: { ada: token } }: Teller): Promise<void> {
+  const gateway = { token, names: { gateway: 'edge' } };
+  for (const { Servers } of installation.cloud.state.serverGroups.values())
+    for (const server of Servers.filter(({ ServerIp }) => ServerIp === '10.2.0.8')) server.Weight = 100;
+  const { digest } = await recorder.show('planGateway', gateway);
+  installation.cloud.faults.add({ kind: 'error', times: 100_000 });
+  await recorder.show('applyGateway', gateway);
+  await recorder.refuse('unavailable', 'applyGateway', { ...gateway, query: { digest } });
+  installation.cloud.faults.clear();
+  await recorder.show('applyGateway', { ...gateway, query: { digest } });
+  await recorder.show('listOperations', { token, query: TWO });
+  const [{ id }] = (await recorder.call('listOperations', { token })).items;
+  await recorder.show('getOperation', { token, names: { operation: id } });
+}
