@@ -8,6 +8,7 @@ import { startInstallation } from './installation.ts';
 import { drill, evacuate, rollOut, shift } from './moving.ts';
 import { applyManifest, push } from './pushing.ts';
 import { type RecordedExamples, Recorder } from './recorder.ts';
+import { refuse } from './refusing.ts';
 import { alert, audit, enrol } from './watching.ts';
 
 /** Plays the story, and returns what it has recorded. It is the same in every run. */
@@ -29,6 +30,7 @@ export async function recordExamples(): Promise<RecordedExamples> {
     await rollOut(teller);
     await applyManifest(teller);
     await push(teller);
+    await refuse(teller);
     await approve(teller);
     await enrol(teller);
     await alert(teller);

@@ -35,19 +35,9 @@ export interface Call {
   overrides?: Partial<Deps>;
 }
 
-/**
- * The parts of answers that differ from run to run, and what is recorded instead. The local cloud draws the ids of its
- * objects by lot.
- */
-const SUBSTITUTES: readonly (readonly [pattern: RegExp, prefix: string])[] = [
-  [/\bsgp-[a-z0-9]{18}\b/g, 'sgp-'],
-  [/\brule-[a-z0-9]{18}\b/g, 'rule-'],
-];
-
 export class Recorder {
   readonly #installation: Installation;
   readonly #examples: RecordedExamples = { operations: {}, problems: {} };
-  readonly #substituted = new Map<string, string>();
 
   constructor(installation: Installation) {
     this.#installation = installation;
@@ -63,8 +53,8 @@ export class Recorder {
     const { status, body, endpoint } = await this.#answer(operationId, call);
     const recorded = this.#examples.operations[operationId] ?? { responses: {} };
     if (String(status) in recorded.responses) throw new Error(`${operationId} has an example of ${status} already.`);
-    if (endpoint.body !== NO_BODY) recorded.request ??= this.#fixed(call.body);
-    recorded.responses[status] = this.#fixed(body);
+    if (endpoint.body !== NO_BODY) recorded.request ??= call.body;
+    recorded.responses[status] = body;
     this.#examples.operations[operationId] = recorded;
     return body;
   }
@@ -73,7 +63,7 @@ export class Recorder {
   async refuse(code: ProblemCode, operationId: string, call: Call = {}): Promise<Json> {
     const { status, body } = await this.#send(operationId, call);
     if (body?.code !== code) throw new Error(`${operationId} answered ${status}: ${JSON.stringify(body)}`);
-    this.#examples.problems[code] ??= this.#fixed(body);
+    this.#examples.problems[code] ??= body;
     return body;
   }
 
@@ -115,21 +105,6 @@ export class Recorder {
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json');
     return { endpoint, status: response.status, body: text === '' ? undefined : isJson ? JSON.parse(text) : text };
-  }
-
-  /** Returns the body with the parts that differ from run to run replaced, the same parts always alike. */
-  #fixed(body: Json): Json {
-    if (body === undefined) return undefined;
-    let text = JSON.stringify(body);
-    for (const [pattern, prefix] of SUBSTITUTES) {
-      text = text.replaceAll(pattern, (found) => {
-        const known = [...this.#substituted.values()].filter((value) => value.startsWith(prefix)).length;
-        const fixed = this.#substituted.get(found) ?? `${prefix}${String(known + 1).padStart(18, '0')}`;
-        this.#substituted.set(found, fixed);
-        return fixed;
-      });
-    }
-    return JSON.parse(text);
   }
 }
 

@@ -1,9 +1,11 @@
 /** The last chapter: an agent enrols and watches, a monitoring system sends alerts, and auditors look at the records. */
 
 import { tokenDigest } from '../../functions/core/model/token.ts';
+import type { ProblemCode } from '../../schemas/problem.ts';
 import { publicKeyOf, signerOf } from '../agent/key.ts';
 import { DRY, REPLACE, type Teller, TWO } from './chapters.ts';
 import * as declared from './declarations.ts';
+import { SETTING_TOKEN } from './installation.ts';
 import type { Call, Json } from './recorder.ts';
 
 /** The key and the credential of the agent, which are those of no agent. */
@@ -28,6 +30,8 @@ export async function enrol({ recorder, installation, tokens: { ada: token } }: 
   const body = { token: invitation, publicKey, credentialHash: tokenDigest(CREDENTIAL) };
   await recorder.refuse('invalid-signature', 'enrolAgent', { token: null, body });
   await recorder.show('enrolAgent', signed({ token: null, body }));
+  const other = { ...body, credentialHash: tokenDigest('another') };
+  await recorder.refuse('enrolment-used', 'enrolAgent', signed({ token: null, body: other }));
   await recorder.show('getEnrolment', { token, names });
   await recorder.show('getAssignment', { token: CREDENTIAL, names });
   await observe(recorder, installation.now());
@@ -46,7 +50,13 @@ async function observe(recorder: Teller['recorder'], now: string): Promise<void>
     ],
   };
   await recorder.show('createObservations', signed({ token: CREDENTIAL, body }));
-  await recorder.refuse('replayed', 'createObservations', signed({ token: CREDENTIAL, body }));
+  const refuse = async (code: ProblemCode, changes: Json, token: string | undefined = CREDENTIAL) =>
+    await recorder.refuse(code, 'createObservations', signed({ token, body: { ...body, ...changes } }));
+  await refuse('replayed', {});
+  await refuse('stale-observations', { sentAt: '2026-11-23T07:00:00.000Z' });
+  await refuse('from-the-future', { sentAt: '2026-12-24T07:00:00.000Z' });
+  await refuse('unknown-voter', { voter: 'annex' }, SETTING_TOKEN);
+  await refuse('wrong-fleet', { fleet: 'staging' }, SETTING_TOKEN);
 }
 
 /** Returns the call with its body as text and the signature of that text by the agent. */
