@@ -58,3 +58,11 @@ export const route = {
   rules: [{ backendRefs: [{ service: 'shop', port: 80 }], peakRequestsPerSecond: 900 }],
   distribution: { ref: 'two-cities' },
 };
+
+/** The fields of a manifest besides its items. */
+export const LIST = { apiVersion: 'fairlead.dev/v1', kind: 'List' };
+
+/** Returns a declaration as a manifest has it. */
+export function document(kind: string, name: string, spec: object) {
+  return { apiVersion: LIST.apiVersion, kind, metadata: { name }, spec };
+}

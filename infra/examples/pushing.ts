@@ -6,11 +6,9 @@ import * as declared from './declarations.ts';
 export async function applyManifest({ recorder, installation, tokens: { ci: token } }: Teller): Promise<void> {
   const before = installation.now();
   await recorder.show('getManifest', { token });
-  const body = {
-    apiVersion: 'fairlead.dev/v1',
-    kind: 'List',
-    items: [document('Fleet', 'prod', declared.fleet), document('Route', 'shop', { ...declared.route, hostnames: [...declared.route.hostnames, 'www.example.com'] })],
-  };
+  const { document, fleet, LIST, route } = declared;
+  const wider = { ...route, hostnames: [...route.hostnames, 'www.example.com'] };
+  const body = { ...LIST, items: [document('Fleet', 'prod', fleet), document('Route', 'shop', wider)] };
   installation.pass(60);
   const { digest } = await recorder.show('putManifest', { token, body, query: DRY });
   await recorder.show('putManifest', { token, body, query: { digest } });
@@ -20,10 +18,6 @@ export async function applyManifest({ recorder, installation, tokens: { ci: toke
   await recorder.show('rollbackManifest', { ...then, query: DRY });
   await recorder.show('rollbackManifest', then);
   await installation.run(30);
-}
-
-function document(kind: string, name: string, spec: object) {
-  return { apiVersion: 'fairlead.dev/v1', kind, metadata: { name }, spec };
 }
 
 /** Somebody has changed a pool in the console of the cloud, and Ada sets it right; then the cloud does not answer. */

@@ -3,7 +3,7 @@
 import type { Store } from '../../functions/deps.ts';
 import { CorruptItemError, NewerRecordError } from '../../functions/unreadable.ts';
 import { targetOf } from './cloud.ts';
-import { REPLACE, type Teller } from './chapters.ts';
+import { DRY, REPLACE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
 import type { Call, Json } from './recorder.ts';
 
@@ -64,18 +64,22 @@ async function contradictions({ recorder, tokens: { ada: token } }: Teller): Pro
     body: nowhere,
     headers: REPLACE,
   });
-  const items = [{ apiVersion: 'fairlead.dev/v1', kind: 'Fleet', metadata: { name: 'prod' }, spec: declared.fleet }];
-  const empty = { apiVersion: 'fairlead.dev/v1', kind: 'List', items };
-  await recorder.refuse('would-empty-gateway', 'putManifest', { token, body: empty, query: { prune: 'true' } });
+  const items = [declared.document('Fleet', 'prod', declared.fleet), declared.document('Gateway', 'edge', declared.gateway)];
+  const body = { ...declared.LIST, items };
+  await recorder.refuse('would-empty-gateway', 'putManifest', { token, body, query: { prune: 'true' } });
 }
 
 /** What a gateway, or Fairlead itself, has no room for. */
 async function limits({ recorder, tokens: { ada: token } }: Teller): Promise<void> {
-  const headers = Array.from({ length: 8 }, (_, index) => ({ name: `x-market-${index + 1}`, value: 'eu' }));
-  const cookies = ['tier', 'beta'].map((name) => ({ name, value: '1' }));
-  const [rule] = declared.route.rules;
-  const body = { ...declared.route, hostnames: ['eu.example.com'], rules: [{ ...rule, matches: [{ headers, cookies }] }] };
-  await recorder.refuse('quota-exceeded', 'putRoute', { token, ...checkout, body });
+  const rules = (route: number) =>
+    Array.from({ length: 16 }, (_, index) => ({
+      ...declared.route.rules[0],
+      matches: [{ path: { type: 'Prefix', value: `/shelf-${16 * route + index}` } }],
+    }));
+  const items = Array.from({ length: 7 }, (_, route) =>
+    declared.document('Route', `shelves-${route}`, { ...declared.route, rules: rules(route) }),
+  );
+  await recorder.refuse('quota-exceeded', 'putManifest', { token, body: { ...declared.LIST, items }, query: DRY });
   const many = (index: number): Call => ({
     token,
     names: { fleet: 'staging', gateway: `edge-${index}` },
