@@ -34,4 +34,5 @@ export async function push({ recorder, installation, tokens: { ada: token } }: T
   await recorder.show('listOperations', { token, query: TWO });
   const [{ id }] = (await recorder.call('listOperations', { token })).items;
   await recorder.show('getOperation', { token, names: { operation: id } });
+  await recorder.show('watchOperation', { token, names: { operation: id } });
 }

@@ -1,5 +1,10 @@
-/** Records the examples of the API: plays one story over HTTP, and keeps requests and answers. */
+/**
+ * Records the examples of the API in schemas/examples.json: plays one story over HTTP, and keeps requests and answers.
+ * With --check it fails when the file differs from what it would write.
+ */
 
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { letIn } from './access.ts';
 import { approve } from './approving.ts';
 import { declare, edit } from './declaring.ts';
@@ -40,3 +45,17 @@ export async function recordExamples(): Promise<RecordedExamples> {
     await installation.close();
   }
 }
+
+const FILE = fileURLToPath(new URL('../../schemas/examples.json', import.meta.url));
+
+async function main(isCheck: boolean): Promise<void> {
+  const text = `${JSON.stringify(await recordExamples(), null, 2)}\n`;
+  if (!isCheck) {
+    writeFileSync(FILE, text);
+  } else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) {
+    console.error('schemas/examples.json is not what the API answers: run "npm run openapi" and commit it.');
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.includes('--check'));

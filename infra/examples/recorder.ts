@@ -12,7 +12,7 @@ export type Json = any;
 /** The examples of one operation. */
 export interface RecordedOperation {
   request?: Json;
-  /** The bodies of the answers by their statuses. */
+  /** The bodies of the answers by their statuses; text when it is not JSON. */
   responses: Record<string, Json>;
 }
 
