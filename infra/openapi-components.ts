@@ -1,10 +1,13 @@
 /** The parts of the OpenAPI document that its operations share: headers, and problems with their examples. */
 
-import type { ZodOpenApiResponseObject } from 'zod-openapi';
+import type { createDocument, oas31, ZodOpenApiResponseObject } from 'zod-openapi';
 import { endpoints } from '../functions/api/endpoints/index.ts';
 import type { Endpoint } from '../functions/api/http/endpoint.ts';
 import recorded from '../schemas/examples.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
+import type { RecordedOperation } from './examples/recorder.ts';
+
+type ParameterObject = oas31.ParameterObject;
 
 /** Problems that every endpoint with a token can answer. */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
@@ -105,12 +108,52 @@ function isAboutToken(code: ProblemCode): boolean {
   return code === 'unauthorized' || code === 'invalid-token' || code === 'forbidden';
 }
 
-/** Returns the components besides schemas, which are collected from the operations. */
+/** Returns the examples of a body in the form of a media type: a reference to what was recorded, if anything was. */
+export function examplesOf(operationId: string, part: string) {
+  const name = `${operationId}.${part}`;
+  return name in EXAMPLES ? { examples: { recorded: { $ref: `#/components/examples/${name}` } } } : {};
+}
+
+/** The examples of all operations by name: the id of the operation, and `request` or the status of the answer. */
+const EXAMPLES = Object.fromEntries(
+  Object.entries<RecordedOperation>(recorded.operations).flatMap(([operationId, { request, responses }]) => [
+    ...(request === undefined ? [] : [[`${operationId}.request`, { value: request }]]),
+    ...Object.entries(responses).map(([status, value]) => [`${operationId}.${status}`, { value }]),
+  ]),
+);
+
+/** Returns the components besides schemas and parameters, which are collected from the operations. */
 export function sharedComponents() {
-  const examples = Object.entries(recorded.problems).map(([code, value]) => [code, { summary: value.title, value }]);
+  const problemExamples = Object.entries(recorded.problems).map(([code, value]) => [
+    code,
+    { summary: value.title, value },
+  ]);
   return {
     headers: HEADERS,
     responses: Object.fromEntries([...SHARED].map(([name, codes]) => [name, problemObject(codes)])),
-    examples: Object.fromEntries(examples),
+    examples: { ...EXAMPLES, ...Object.fromEntries(problemExamples) },
   };
+}
+
+/** Makes the parameters of the operations components, each of which stands in the document once. */
+export function shareParameters(document: ReturnType<typeof createDocument>): void {
+  const names = new Map<string, string>();
+  const parameters: Record<string, ParameterObject> = {};
+  const nameOfParameter = (parameter: ParameterObject) => {
+    const known = names.get(JSON.stringify(parameter));
+    if (known !== undefined) return known;
+    const others = Object.values(parameters).filter(({ name }) => name === parameter.name).length;
+    const name = others === 0 ? parameter.name : `${parameter.name}-${others + 1}`;
+    names.set(JSON.stringify(parameter), name);
+    parameters[name] = parameter;
+    return name;
+  };
+  for (const { method, path } of endpoints) {
+    const operation = document.paths?.[path]?.[method];
+    if (operation?.parameters === undefined) continue;
+    operation.parameters = operation.parameters.map((parameter) =>
+      '$ref' in parameter ? parameter : { $ref: `#/components/parameters/${nameOfParameter(parameter)}` },
+    );
+  }
+  document.components = { ...document.components, parameters };
 }

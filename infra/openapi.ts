@@ -14,13 +14,11 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { endpoints } from '../functions/api/endpoints/index.ts';
-import { JSON_BODY } from '../functions/api/http/body.ts';
+import { JSON_BODY, JSON_TYPE } from '../functions/api/http/body.ts';
 import { type Endpoint, NO_BODY, SIGNATURE_HEADER, type Success } from '../functions/api/http/endpoint.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { rolesWith } from '../functions/core/access/roles.ts';
-import recorded from '../schemas/examples.json' with { type: 'json' };
-import type { RecordedOperation } from './examples/recorder.ts';
-import { headerRefs, problemResponses, sharedComponents } from './openapi-components.ts';
+import { examplesOf, headerRefs, problemResponses, shareParameters, sharedComponents } from './openapi-components.ts';
 
 const FILE = fileURLToPath(new URL('../schemas/openapi.json', import.meta.url));
 
@@ -65,9 +63,6 @@ const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
     }),
 };
 
-/** The examples by the id of the operation, as `npm run openapi` records them first. */
-const examples: Record<string, RecordedOperation> = recorded.operations;
-
 const SIGNATURE = z.string().meta({
   description: 'Base64 of the Ed25519 signature of the body, byte by byte, by the key of the agent.',
 });
@@ -93,7 +88,9 @@ export function buildDocument() {
     paths: pathsOf(endpoints),
     components: { securitySchemes: SECURITY, ...sharedComponents() },
   };
-  return createDocument(document, { override: plain });
+  const created = createDocument(document, { override: plain });
+  shareParameters(created);
+  return created;
 }
 
 /**
@@ -117,16 +114,14 @@ function plain({ jsonSchema, io }: { jsonSchema: Record<string, unknown>; io: 'i
 function pathsOf(table: readonly Endpoint[]): ZodOpenApiPathsObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const endpoint of table) {
-    const example = examples[endpoint.operationId];
-    if (example === undefined) throw new Error(`The story in infra/examples shows no ${endpoint.operationId}.`);
-    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operationObject(endpoint, example) };
+    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operationObject(endpoint) };
   }
   return paths;
 }
 
-function operationObject(endpoint: Endpoint, example: RecordedOperation): ZodOpenApiOperationObject {
+function operationObject(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { operationId, tag, summary, description, idempotency, body, format = JSON_BODY } = endpoint;
-  const media = { schema: body, ...(example.request !== undefined && { example: example.request }) };
+  const media = { schema: body, ...examplesOf(operationId, 'request') };
   const content = Object.fromEntries(format.mediaTypes.map((type) => [type, media]));
   return {
     operationId,
@@ -137,7 +132,7 @@ function operationObject(endpoint: Endpoint, example: RecordedOperation): ZodOpe
     'x-idempotency': idempotency,
     requestParams: requestParams(endpoint),
     ...(body !== NO_BODY && { requestBody: { required: true, content } }),
-    responses: responsesOf(endpoint, example),
+    responses: responsesOf(endpoint),
   };
 }
 
@@ -165,29 +160,26 @@ function isEmpty(object: z.ZodObject): boolean {
   return Object.keys(object.shape).length === 0;
 }
 
-function responsesOf(endpoint: Endpoint, { responses }: RecordedOperation): ZodOpenApiResponsesObject {
+function responsesOf(endpoint: Endpoint): ZodOpenApiResponsesObject {
   return Object.fromEntries([
-    ...endpoint.successes.map((success) => [success.status, successObject(success, responses[success.status])]),
+    ...endpoint.successes.map((success) => [success.status, successObject(endpoint, success)]),
     ...problemResponses(endpoint),
   ]);
 }
 
-function successObject({ description, schema, mediaType, headers }: Success, example: unknown) {
+/** Describes an answer that is no problem. Where both JSON and text are answered, the example is the JSON. */
+function successObject({ operationId }: Endpoint, { status, description, schema, mediaType, headers }: Success) {
+  const examples = examplesOf(operationId, String(status));
   return {
     description,
     headers: headerRefs(['RateLimit-Policy', 'RateLimit', ...(headers ?? [])]),
     ...((schema || mediaType !== undefined) && {
       content: {
-        ...(schema && { 'application/json': { schema, example } }),
-        ...(mediaType !== undefined && { [mediaType]: textOf(example) }),
+        ...(schema && { [JSON_TYPE]: { schema, ...examples } }),
+        ...(mediaType !== undefined && { [mediaType]: { schema: { type: 'string' as const }, ...(!schema && examples) } }),
       },
     }),
   };
-}
-
-/** Describes a body that is no JSON. Where JSON is answered as well, the example is that. */
-function textOf(example: unknown) {
-  return { schema: { type: 'string' as const }, ...(typeof example === 'string' && { example }) };
 }
 
 function main(isCheck: boolean): void {

@@ -1,6 +1,6 @@
 /** The first chapter: the control plane comes up, and an administrator lets people and pipelines in. */
 
-import { DRY, type Tokens, TWO } from './chapters.ts';
+import { DRY, type Tokens, ONE } from './chapters.ts';
 import type { Installation } from './installation.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -20,7 +20,7 @@ export async function letIn(recorder: Recorder, installation: Installation): Pro
   await recorder.show('getMe', { token });
   await recorder.show('putToken', { names: { token: 'ci' }, body: { ...ci, description: 'pipelines of the shop' } });
   await recorder.show('getToken', { names: { token: 'ci' } });
-  await recorder.show('listTokens', { query: TWO });
+  await recorder.show('listTokens', { query: ONE });
   const rotation = { names: { token: 'ci' }, body: { overlapSeconds: 86_400 } };
   await recorder.show('rotateToken', { ...rotation, query: DRY });
   await recorder.show('rotateToken', rotation);
@@ -44,7 +44,7 @@ async function grantsOfPipeline(recorder: Recorder): Promise<void> {
   await recorder.show('putGrant', { names, body });
   await recorder.show('putGrant', { names, body: { ...body, fleets: ['prod', 'staging'] } });
   await recorder.show('getGrant', { names });
-  await recorder.show('listGrants', { query: TWO });
+  await recorder.show('listGrants', { query: ONE });
   await grant(recorder, 'bob-edits', 'bob', 'editor');
   const given = { names: { grant: 'bob-edits' } };
   await recorder.show('deleteGrant', { ...given, query: DRY });

@@ -23,8 +23,8 @@ export const REPLACE = { 'if-match': '*' };
 /** The query of a dry run. */
 export const DRY = { dryRun: 'true' };
 
-/** The query of a list of which the example shows a page of two. */
-export const TWO = { pageSize: '2' };
+/** The query of a list whose example is a page of one. */
+export const ONE = { pageSize: '1' };
 
 /** The body of an order with a reason. */
 export const because = (reason: string): Json => ({ reason });

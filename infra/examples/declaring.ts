@@ -1,7 +1,7 @@
 /** The second chapter: Ada declares the fleet, sees what would happen before it does, and takes edits back. */
 
 import { CANARY_LISTENER, targetOf } from './cloud.ts';
-import { DRY, REPLACE, type Teller, TWO } from './chapters.ts';
+import { DRY, REPLACE, type Teller, ONE } from './chapters.ts';
 import * as declared from './declarations.ts';
 import type { Call, Json } from './recorder.ts';
 
@@ -50,7 +50,7 @@ export async function edit(teller: Teller): Promise<void> {
   await recorder.show('putFleet', { token, body: edited, headers: REPLACE });
   await recorder.show('getFleet', { token });
   await recorder.show('listFleets', { token });
-  await recorder.show('listFleetRevisions', { token });
+  await recorder.show('listFleetRevisions', { token, query: ONE });
   await recorder.show('getFleetRevision', { token, names: { revision: '2' } });
   await recorder.show('rollbackFleet', { token, body: { revision: 1 }, headers: REPLACE });
   for (const life of LIVES) {
@@ -64,8 +64,8 @@ async function history({ recorder, tokens: { ada: token } }: Teller, { kind, nam
   const names = named(kind, name);
   await recorder.show(`put${kind}`, { token, names, body: second, headers: REPLACE });
   await recorder.show(`get${kind}`, { token, names });
-  await recorder.show(`list${kind}s`, { token });
-  await recorder.show(`list${kind}Revisions`, { token, names });
+  await recorder.show(`list${kind}s`, { token, query: ONE });
+  await recorder.show(`list${kind}Revisions`, { token, names, query: ONE });
   await recorder.show(`get${kind}Revision`, { token, names: { ...names, revision: '2' } });
   await recorder.show(`rollback${kind}`, { token, names, body: { revision: 1 }, headers: REPLACE });
 }

@@ -1,6 +1,6 @@
 /** The third chapter: Hangzhou fails and returns, and people look at what was decided and why. */
 
-import { because, DRY, REPLACE, type Teller, TWO } from './chapters.ts';
+import { because, DRY, REPLACE, type Teller, ONE } from './chapters.ts';
 import * as declared from './declarations.ts';
 import type { Installation } from './installation.ts';
 import type { Json } from './recorder.ts';
@@ -18,7 +18,7 @@ export async function failOver(teller: Teller): Promise<void> {
   await installation.run(FAILS_SECONDS);
   await recorder.show('getFleetStatus', { token });
   await recorder.show('explainRoute', { token, names: { route: 'shop' } });
-  await recorder.show('listObservations', { token, names: { cluster: 'hangzhou-a' }, query: TWO });
+  await recorder.show('listObservations', { token, names: { cluster: 'hangzhou-a' }, query: ONE });
   await recorder.show('createProbeRound', { token, body: { fleet: 'prod' } });
   installation.failing.delete('hangzhou-a');
   await installation.run(RETURNS_SECONDS);
@@ -28,11 +28,11 @@ export async function failOver(teller: Teller): Promise<void> {
 
 async function decisions({ recorder, tokens: { ada: token } }: Teller): Promise<void> {
   const { items } = await recorder.call('listDecisions', { token });
-  await recorder.show('listDecisions', { token, query: TWO });
+  await recorder.show('listDecisions', { token, query: ONE });
   const names = { decision: items.findLast(({ changes }: Json) => changes.length > 0).id };
   await recorder.show('getDecision', { token, names });
   await recorder.show('replayDecision', { token, names });
-  await recorder.show('checkLedger', { token, query: TWO });
+  await recorder.show('checkLedger', { token, query: ONE });
   const scenario = { type: 'fail', city: 'shanghai', forSeconds: 60 };
   await recorder.show('createSimulation', { token, body: { scenario, durationSeconds: 300 } });
 }
@@ -41,7 +41,7 @@ async function notifications({ recorder, tokens: { ada: token } }: Teller): Prom
   const body = { target: 'oncall' };
   await recorder.show('testNotification', { token, body, query: DRY });
   const { id } = await recorder.show('testNotification', { token, body });
-  await recorder.show('listDeliveries', { token, query: TWO });
+  await recorder.show('listDeliveries', { token, query: ONE });
   await recorder.show('getDelivery', { token, names: { delivery: id } });
 }
 

@@ -3,7 +3,7 @@
  * front of the local cloud. Its time, its ids and its secrets are the same in every run, and so is what it answers.
  */
 
-import { monotonicFactory } from 'ulid';
+import { encodeTime } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { Limits } from '../../functions/api/http/limits.ts';
 import { createSenders } from '../../functions/api/http/senders.ts';
@@ -103,7 +103,7 @@ async function sendTo(app: ReturnType<typeof createApp>, path: string, init: Req
 const silent: Log = { info: () => undefined, error: () => undefined };
 
 function portsOf(clock: Clock, cloud: LocalCloud, failing: ReadonlySet<string>): Deps {
-  const nextUlid = monotonicFactory(fixedRandom());
+  let ids = 0;
   return {
     store: createDynamoStore(new MemoryTable(DEFAULT_TABLE_NAME).connect(), DEFAULT_TABLE_NAME),
     cloud: createCloud({
@@ -115,7 +115,8 @@ function portsOf(clock: Clock, cloud: LocalCloud, failing: ReadonlySet<string>):
       random: () => 0.5,
     }),
     clock,
-    ids: { ulid: () => nextUlid(clock.now()) },
+    // A ULID has the time in ten characters, and then 16 that only have to rise.
+    ids: { ulid: () => `${encodeTime(clock.now(), 10)}${String(++ids).padStart(16, '0')}` },
     net: networkOf(clock, failing),
     notifier,
     secrets: createSecrets({}),

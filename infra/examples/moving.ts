@@ -1,6 +1,6 @@
 /** The fourth chapter: people move traffic themselves, by shifts, evacuations, drills and rollouts. */
 
-import { because, DRY, type Teller, TWO } from './chapters.ts';
+import { because, DRY, type Teller, ONE } from './chapters.ts';
 import { RETURNS_SECONDS } from './failing.ts';
 
 export async function shift({ recorder, installation, tokens: { ada: token, ci } }: Teller): Promise<void> {
@@ -34,11 +34,11 @@ export async function drill({ recorder, installation, tokens: { ada: token } }: 
   await recorder.refuse('already-live', 'startDrillRun', start);
   await installation.run(20);
   await recorder.show('getDrillRun', { token, names });
-  await installation.run(RETURNS_SECONDS);
   await recorder.show('getDrillReport', { token, names, query: { timeZone: 'Asia/Shanghai' } });
+  await installation.run(RETURNS_SECONDS);
   const second = await recorder.call('startDrillRun', start);
   await recorder.show('abortDrillRun', { token, names: { run: second.id } });
-  await recorder.show('listDrillRuns', { token, query: TWO });
+  await recorder.show('listDrillRuns', { token, query: ONE });
   await installation.run(RETURNS_SECONDS);
 }
 

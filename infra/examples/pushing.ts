@@ -1,6 +1,6 @@
 /** The fifth chapter: a pipeline applies the fleet as one manifest, and gateways are made to follow. */
 
-import { DRY, type Teller, TWO } from './chapters.ts';
+import { DRY, type Teller, ONE } from './chapters.ts';
 import * as declared from './declarations.ts';
 
 export async function applyManifest({ recorder, installation, tokens: { ci: token } }: Teller): Promise<void> {
@@ -31,7 +31,7 @@ export async function push({ recorder, installation, tokens: { ada: token } }: T
   await recorder.refuse('unavailable', 'applyGateway', { ...gateway, query: { digest } });
   installation.cloud.faults.clear();
   await recorder.show('applyGateway', { ...gateway, query: { digest } });
-  await recorder.show('listOperations', { token, query: TWO });
+  await recorder.show('listOperations', { token, query: ONE });
   const [{ id }] = (await recorder.call('listOperations', { token })).items;
   await recorder.show('getOperation', { token, names: { operation: id } });
   await recorder.show('watchOperation', { token, names: { operation: id } });

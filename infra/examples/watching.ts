@@ -3,7 +3,7 @@
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import { publicKeyOf, signerOf } from '../agent/key.ts';
-import { DRY, REPLACE, type Teller, TWO } from './chapters.ts';
+import { DRY, REPLACE, type Teller, ONE } from './chapters.ts';
 import * as declared from './declarations.ts';
 import { SETTING_TOKEN } from './installation.ts';
 import type { Call, Json } from './recorder.ts';
@@ -82,12 +82,12 @@ export async function alert({ recorder, installation }: Teller): Promise<void> {
 
 /** Auditors page through who did what, and check that nothing is missing. */
 export async function audit({ recorder, installation, tokens: { ada: token } }: Teller): Promise<void> {
-  const events: Json = await recorder.show('listAuditEvents', { token, query: { ...TWO, action: 'route.update' } });
+  const events: Json = await recorder.show('listAuditEvents', { token, query: { ...ONE, action: 'route.update' } });
   await recorder.show('getAuditEvent', { token, names: { event: events.items[0].id } });
-  const own: Json = await recorder.show('listInstallationAuditEvents', { query: { ...TWO, action: 'grant.create' } });
+  const own: Json = await recorder.show('listInstallationAuditEvents', { query: { ...ONE, action: 'grant.create' } });
   await recorder.show('getInstallationAuditEvent', { names: { event: own.items[0].id } });
   installation.pass(600);
   await installation.seal();
-  await recorder.show('checkFleetAuditSeals', { token, query: TWO });
-  await recorder.show('checkInstallationAuditSeals', { query: TWO });
+  await recorder.show('checkFleetAuditSeals', { token, query: ONE });
+  await recorder.show('checkInstallationAuditSeals', { query: ONE });
 }
