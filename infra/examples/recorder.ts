@@ -35,6 +35,20 @@ export interface Call {
   overrides?: Partial<Deps>;
 }
 
+/**
+ * What is recorded instead of what was answered: hashes keep their first eight digits, because the document is a part of
+ * the Worker, and hundreds of bytes of chance in each decision would be most of its compressed size.
+ */
+const SUBSTITUTES: readonly (readonly [pattern: RegExp, put: (found: string) => string])[] = [
+  [/\b[0-9a-f]{64}\b/g, (hash) => hash.slice(0, 8).padEnd(64, '0')],
+];
+
+function recordable(body: Json): Json {
+  if (body === undefined) return undefined;
+  const text = SUBSTITUTES.reduce((left, [pattern, put]) => left.replaceAll(pattern, put), JSON.stringify(body));
+  return JSON.parse(text);
+}
+
 export class Recorder {
   readonly #installation: Installation;
   readonly #examples: RecordedExamples = { operations: {}, problems: {} };
@@ -53,8 +67,8 @@ export class Recorder {
     const { status, body, endpoint } = await this.#answer(operationId, call);
     const recorded = this.#examples.operations[operationId] ?? { responses: {} };
     if (String(status) in recorded.responses) throw new Error(`${operationId} has an example of ${status} already.`);
-    if (endpoint.body !== NO_BODY) recorded.request ??= call.body;
-    recorded.responses[status] = body;
+    if (endpoint.body !== NO_BODY) recorded.request ??= recordable(call.body);
+    recorded.responses[status] = recordable(body);
     this.#examples.operations[operationId] = recorded;
     return body;
   }
@@ -63,7 +77,7 @@ export class Recorder {
   async refuse(code: ProblemCode, operationId: string, call: Call = {}): Promise<Json> {
     const { status, body } = await this.#send(operationId, call);
     if (body?.code !== code) throw new Error(`${operationId} answered ${status}: ${JSON.stringify(body)}`);
-    this.#examples.problems[code] ??= body;
+    this.#examples.problems[code] ??= recordable(body);
     return body;
   }
 
