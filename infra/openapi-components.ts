@@ -1,13 +1,17 @@
 /** The parts of the OpenAPI document that its operations share: headers, and problems with their examples. */
 
-import type { createDocument, oas31, ZodOpenApiResponseObject } from 'zod-openapi';
+import type { createDocument, ZodOpenApiResponseObject } from 'zod-openapi';
 import { endpoints } from '../functions/api/endpoints/index.ts';
 import type { Endpoint } from '../functions/api/http/endpoint.ts';
 import recorded from '../schemas/examples.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
 import type { RecordedOperation } from './examples/recorder.ts';
 
-type ParameterObject = oas31.ParameterObject;
+type Document = ReturnType<typeof createDocument>;
+type ParameterObject = Extract<
+  NonNullable<NonNullable<Document['components']>['parameters']>[string],
+  { name: string }
+>;
 
 /** Problems that every endpoint with a token can answer. */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
@@ -136,7 +140,7 @@ export function sharedComponents() {
 }
 
 /** Makes the parameters of the operations components, each of which stands in the document once. */
-export function shareParameters(document: ReturnType<typeof createDocument>): void {
+export function shareParameters(document: Document): void {
   const names = new Map<string, string>();
   const parameters: Record<string, ParameterObject> = {};
   const nameOfParameter = (parameter: ParameterObject) => {

@@ -18,7 +18,7 @@ import { JSON_BODY, JSON_TYPE } from '../functions/api/http/body.ts';
 import { type Endpoint, NO_BODY, SIGNATURE_HEADER, type Success } from '../functions/api/http/endpoint.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { rolesWith } from '../functions/core/access/roles.ts';
-import { examplesOf, headerRefs, problemResponses, shareParameters, sharedComponents } from './openapi-components.ts';
+import { examplesOf, headerRefs, problemResponses, sharedComponents, shareParameters } from './openapi-components.ts';
 
 const FILE = fileURLToPath(new URL('../schemas/openapi.json', import.meta.url));
 
@@ -176,7 +176,9 @@ function successObject({ operationId }: Endpoint, { status, description, schema,
     ...((schema || mediaType !== undefined) && {
       content: {
         ...(schema && { [JSON_TYPE]: { schema, ...examples } }),
-        ...(mediaType !== undefined && { [mediaType]: { schema: { type: 'string' as const }, ...(!schema && examples) } }),
+        ...(mediaType !== undefined && {
+          [mediaType]: { schema: { type: 'string' as const }, ...(!schema && examples) },
+        }),
       },
     }),
   };

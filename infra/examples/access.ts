@@ -1,6 +1,6 @@
 /** The first chapter: the control plane comes up, and an administrator lets people and pipelines in. */
 
-import { DRY, type Tokens, ONE } from './chapters.ts';
+import { DRY, ONE, type Tokens } from './chapters.ts';
 import type { Installation } from './installation.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -35,7 +35,10 @@ async function tokenOf(recorder: Recorder, name: string): Promise<string> {
 }
 
 async function grant(recorder: Recorder, name: string, token: string, role: string): Promise<void> {
-  await recorder.call('putGrant', { names: { grant: name }, body: { subject: { type: 'token', token }, role, fleets: ['*'] } });
+  await recorder.call('putGrant', {
+    names: { grant: name },
+    body: { subject: { type: 'token', token }, role, fleets: ['*'] },
+  });
 }
 
 async function grantsOfPipeline(recorder: Recorder): Promise<void> {

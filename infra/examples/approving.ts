@@ -4,7 +4,10 @@ import { because, DRY, REPLACE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
 
 export async function approve(teller: Teller): Promise<void> {
-  const { recorder, tokens: { ada: token } } = teller;
+  const {
+    recorder,
+    tokens: { ada: token },
+  } = teller;
   const body = { ...declared.fleet, approvals: declared.approvals };
   await recorder.call('putFleet', { token, body, headers: REPLACE });
   await breakGlass(teller);

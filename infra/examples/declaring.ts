@@ -1,7 +1,7 @@
 /** The second chapter: Ada declares the fleet, sees what would happen before it does, and takes edits back. */
 
+import { DRY, ONE, REPLACE, type Teller } from './chapters.ts';
 import { CANARY_LISTENER, targetOf } from './cloud.ts';
-import { DRY, REPLACE, type Teller, ONE } from './chapters.ts';
 import * as declared from './declarations.ts';
 import type { Call, Json } from './recorder.ts';
 
@@ -45,7 +45,11 @@ export async function declare({ recorder, tokens: { ada: token } }: Teller): Pro
 
 /** Shows the histories of all resources. The fleet is healthy and its gateway follows. */
 export async function edit(teller: Teller): Promise<void> {
-  const { recorder, installation, tokens: { ada: token } } = teller;
+  const {
+    recorder,
+    installation,
+    tokens: { ada: token },
+  } = teller;
   const edited = { ...declared.fleet, displayName: 'The shop' };
   await recorder.show('putFleet', { token, body: edited, headers: REPLACE });
   await recorder.show('getFleet', { token });

@@ -1,6 +1,6 @@
 /** The third chapter: Hangzhou fails and returns, and people look at what was decided and why. */
 
-import { because, DRY, REPLACE, type Teller, ONE } from './chapters.ts';
+import { because, DRY, ONE, REPLACE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
 import type { Installation } from './installation.ts';
 import type { Json } from './recorder.ts';
@@ -11,7 +11,11 @@ export const RETURNS_SECONDS = 80;
 
 /** Hangzhou fails, Shanghai takes over, and everything about the decision is looked at. */
 export async function failOver(teller: Teller): Promise<void> {
-  const { recorder, installation, tokens: { ada: token } } = teller;
+  const {
+    recorder,
+    installation,
+    tokens: { ada: token },
+  } = teller;
   await recorder.show('getReadiness', { token: null });
   await recorder.show('getLossReadiness', { token });
   installation.failing.add('hangzhou-a');
@@ -63,7 +67,9 @@ export async function recommend({ recorder, installation, tokens: { ada: token }
  * one, and answers the question the third time.
  */
 export async function askGate({ recorder, installation, tokens: { ada: token } }: Teller): Promise<void> {
-  const dataGates = [{ city: 'hangzhou', gateSeconds: 30, leave: { withoutAnswer: 'stay' }, regain: { withoutAnswer: 'go' } }];
+  const dataGates = [
+    { city: 'hangzhou', gateSeconds: 30, leave: { withoutAnswer: 'stay' }, regain: { withoutAnswer: 'go' } },
+  ];
   const failover = { ...declared.fleet.failover, dataGates };
   await recorder.call('putFleet', { token, body: { ...declared.fleet, failover }, headers: REPLACE });
   const hangzhou = { token, names: { cluster: 'hangzhou-a' } };

@@ -135,7 +135,8 @@ function portsOf(clock: Clock, cloud: LocalCloud, failing: ReadonlySet<string>):
 
 /** Targets that take everything at once, and answer no question. */
 const notifier: Notifier = {
-  send: async () => answerOf({ format: 'webhook', secret: '' }, { status: 200, body: undefined, retryAfterMs: undefined }),
+  send: async () =>
+    answerOf({ format: 'webhook', secret: '' }, { status: 200, body: undefined, retryAfterMs: undefined }),
   ask: async () => replyOf({ status: 202, body: undefined }),
   beat: async () => undefined,
 };

@@ -1,6 +1,6 @@
 /** The fourth chapter: people move traffic themselves, by shifts, evacuations, drills and rollouts. */
 
-import { because, DRY, type Teller, ONE } from './chapters.ts';
+import { because, DRY, ONE, type Teller } from './chapters.ts';
 import { RETURNS_SECONDS } from './failing.ts';
 
 export async function shift({ recorder, installation, tokens: { ada: token, ci } }: Teller): Promise<void> {

@@ -1,6 +1,6 @@
 /** The fifth chapter: a pipeline applies the fleet as one manifest, and gateways are made to follow. */
 
-import { DRY, type Teller, ONE } from './chapters.ts';
+import { DRY, ONE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
 
 export async function applyManifest({ recorder, installation, tokens: { ci: token } }: Teller): Promise<void> {
@@ -12,7 +12,11 @@ export async function applyManifest({ recorder, installation, tokens: { ci: toke
   installation.pass(60);
   const { digest } = await recorder.show('putManifest', { token, body, query: DRY });
   await recorder.show('putManifest', { token, body, query: { digest } });
-  await recorder.refuse('stale-plan', 'putManifest', { token, body: { ...body, items: body.items.slice(0, 1) }, query: { digest } });
+  await recorder.refuse('stale-plan', 'putManifest', {
+    token,
+    body: { ...body, items: body.items.slice(0, 1) },
+    query: { digest },
+  });
   await installation.run(30);
   const then = { token, body: { at: before } };
   await recorder.show('rollbackManifest', { ...then, query: DRY });

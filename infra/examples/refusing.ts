@@ -2,8 +2,8 @@
 
 import type { Store } from '../../functions/deps.ts';
 import { CorruptItemError, NewerRecordError } from '../../functions/unreadable.ts';
-import { targetOf } from './cloud.ts';
 import { DRY, REPLACE, type Teller } from './chapters.ts';
+import { targetOf } from './cloud.ts';
 import * as declared from './declarations.ts';
 import type { Call, Json } from './recorder.ts';
 
@@ -40,14 +40,22 @@ async function declarations({ recorder, tokens: { ada: token } }: Teller): Promi
   await recorder.refuse('unknown-reference', 'putRoute', route({ gateways: ['edge-2'] }));
   const [rule] = declared.route.rules;
   const timed = [{ ...rule, timeouts: { requestSeconds: 10 } }];
-  await recorder.refuse('unsupported-feature', 'putRoute', route({ hostnames: ['checkout.example.com'], rules: timed }));
+  await recorder.refuse(
+    'unsupported-feature',
+    'putRoute',
+    route({ hostnames: ['checkout.example.com'], rules: timed }),
+  );
   const probed = (url: string, headers = {}): Call => {
     const body = { ...declared.clusters['hangzhou-a'], probes: [{ type: 'http', url, headers }] };
     return { token, names: { cluster: 'hangzhou-a' }, body, headers: REPLACE };
   };
   await recorder.refuse('forbidden-address', 'putCluster', probed('http://100.100.100.200/latest/meta-data'));
   const authorization = { authorization: 'Bearer c2VjcmV0LW9mLXRoZS1zaG9w' };
-  await recorder.refuse('credential-in-clear', 'putCluster', probed('https://ingress.hangzhou-a.example.com/', authorization));
+  await recorder.refuse(
+    'credential-in-clear',
+    'putCluster',
+    probed('https://ingress.hangzhou-a.example.com/', authorization),
+  );
 }
 
 /** Declarations that contradict themselves or others. */
@@ -55,7 +63,12 @@ async function contradictions({ recorder, tokens: { ada: token } }: Teller): Pro
   await recorder.refuse('conflicting-declaration', 'putRoute', { token, ...checkout, body: declared.route });
   const filters = [{ type: 'RequestRedirect', hostname: 'shop.example.com' }];
   const looping = { ...declared.route, rules: [{ filters }], distribution: undefined };
-  await recorder.refuse('redirect-loop', 'putRoute', { token, names: { route: 'shop' }, body: looping, headers: REPLACE });
+  await recorder.refuse('redirect-loop', 'putRoute', {
+    token,
+    names: { route: 'shop' },
+    body: looping,
+    headers: REPLACE,
+  });
   await recorder.refuse('still-referenced', 'deleteService', { token, names: { service: 'shop' }, headers: REPLACE });
   const nowhere = { ...declared.service, exports: [] };
   await recorder.refuse('backend-without-cluster', 'putService', {
@@ -64,7 +77,10 @@ async function contradictions({ recorder, tokens: { ada: token } }: Teller): Pro
     body: nowhere,
     headers: REPLACE,
   });
-  const items = [declared.document('Fleet', 'prod', declared.fleet), declared.document('Gateway', 'edge', declared.gateway)];
+  const items = [
+    declared.document('Fleet', 'prod', declared.fleet),
+    declared.document('Gateway', 'edge', declared.gateway),
+  ];
   const body = { ...declared.LIST, items };
   await recorder.refuse('would-empty-gateway', 'putManifest', { token, body, query: { prune: 'true' } });
 }
@@ -117,7 +133,7 @@ async function storage({ recorder, installation: { deps }, tokens: { ada: token 
 }
 
 /** Without a token in the settings, the last administrator cannot leave. */
-async function administrators({ recorder, installation: { deps }, tokens: { ada: token } }: Teller): Promise<void> {
+async function administrators({ recorder, installation: { deps } }: Teller): Promise<void> {
   const names = { grant: 'ada-administers' };
   const body = { subject: { type: 'token', token: 'ada' }, role: 'admin', fleets: ['*'] };
   await recorder.call('putGrant', { names, body });

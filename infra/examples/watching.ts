@@ -3,7 +3,7 @@
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import { publicKeyOf, signerOf } from '../agent/key.ts';
-import { DRY, REPLACE, type Teller, ONE } from './chapters.ts';
+import { DRY, ONE, REPLACE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
 import { SETTING_TOKEN } from './installation.ts';
 import type { Call, Json } from './recorder.ts';
@@ -45,9 +45,7 @@ async function observe(recorder: Teller['recorder'], now: string): Promise<void>
     sentAt: now,
     sequence: 1,
     controls: [],
-    observations: [
-      { cluster: 'shanghai-a', observedAt: now, outcome: 'ok', latencyMs: 4, detail: 'http: status 200' },
-    ],
+    observations: [{ cluster: 'shanghai-a', observedAt: now, outcome: 'ok', latencyMs: 4, detail: 'http: status 200' }],
   };
   await recorder.show('createObservations', signed({ token: CREDENTIAL, body }));
   const refuse = async (code: ProblemCode, changes: Json, token: string | undefined = CREDENTIAL) =>
@@ -75,7 +73,11 @@ export async function alert({ recorder, installation }: Teller): Promise<void> {
       fingerprint: '1a30ba71cca2921f',
     },
   ];
-  const call = { token: ALERT_TOKEN, names: { voter: 'prometheus' }, body: { version: '4', truncatedAlerts: 0, alerts } };
+  const call = {
+    token: ALERT_TOKEN,
+    names: { voter: 'prometheus' },
+    body: { version: '4', truncatedAlerts: 0, alerts },
+  };
   await recorder.show('createAlerts', call);
   await recorder.refuse('truncated-alerts', 'createAlerts', { ...call, body: { ...call.body, truncatedAlerts: 3 } });
 }
