@@ -1,8 +1,7 @@
 /** The first chapter: the control plane comes up, and an administrator lets people and pipelines in. */
 
-import { DRY, ONE, type Tokens } from './chapters.ts';
 import type { Installation } from './installation.ts';
-import type { Recorder } from './recorder.ts';
+import { DRY, ONE, type Recorder, type Tokens } from './recorder.ts';
 
 /** Makes the tokens of Ada and Bob, and shows the operations on tokens and grants on the way. */
 export async function letIn(recorder: Recorder, installation: Installation): Promise<Tokens> {

@@ -1,7 +1,7 @@
 /** The sixth chapter: two people, where one is not enough. */
 
-import { because, DRY, REPLACE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
+import { because, DRY, REPLACE, type Teller } from './recorder.ts';
 
 export async function approve(teller: Teller): Promise<void> {
   const {

@@ -1,4 +1,4 @@
-/** What the story declares: two cities that serve one shop behind one gateway. */
+/** The declarations of the story: two cities serve one shop behind one gateway. */
 
 import { EDGE_LISTENER, targetOf } from './cloud.ts';
 
@@ -11,7 +11,7 @@ export const fleet = {
   notifications: [{ target: 'oncall' }],
 };
 
-/** What takes a second person in the end. */
+/** The actions that take a second person in the end. */
 export const approvals = { required: ['break-glass', 'grant'] };
 
 function cluster(city: string, address: string, requestsPerSecond: number) {

@@ -1,9 +1,8 @@
 /** The third chapter: Hangzhou fails and returns, and people look at what was decided and why. */
 
-import { because, DRY, ONE, REPLACE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
 import type { Installation } from './installation.ts';
-import type { Json } from './recorder.ts';
+import { because, DRY, type Json, ONE, REPLACE, type Teller } from './recorder.ts';
 
 /** The time in which a cluster is found to fail, and that in which it returns after it answers again. */
 const FAILS_SECONDS = 15;

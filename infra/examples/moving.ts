@@ -1,7 +1,7 @@
 /** The fourth chapter: people move traffic themselves, by shifts, evacuations, drills and rollouts. */
 
-import { because, DRY, ONE, type Teller } from './chapters.ts';
 import { RETURNS_SECONDS } from './failing.ts';
+import { because, DRY, ONE, type Teller } from './recorder.ts';
 
 export async function shift({ recorder, installation, tokens: { ada: token, ci } }: Teller): Promise<void> {
   const names = { shift: 'upgrade' };

@@ -36,8 +36,8 @@ export interface Call {
 }
 
 /**
- * What is recorded instead of what was answered: hashes keep their first eight digits, because the document is a part of
- * the Worker, and hundreds of bytes of chance in each decision would be most of its compressed size.
+ * The parts of bodies that are not recorded as they are. Hashes keep their first eight digits: the document is a part of
+ * the Worker, and dozens of bytes of chance in each decision would be much of its compressed size.
  */
 const SUBSTITUTES: readonly (readonly [pattern: RegExp, put: (found: string) => string])[] = [
   [/\b[0-9a-f]{64}\b/g, (hash) => hash.slice(0, 8).padEnd(64, '0')],
@@ -129,3 +129,29 @@ function pathOf({ path }: Endpoint, names: Record<string, string>): string {
     return value;
   });
 }
+
+/** Whoever tells a chapter, with the tokens of the people in it. */
+export interface Teller {
+  recorder: Recorder;
+  installation: Installation;
+  tokens: Tokens;
+}
+
+/** The tokens of Ada, who runs the fleet, of Bob, who approves her plans, and of the pipeline of the shop. */
+export interface Tokens {
+  ada: string;
+  bob: string;
+  ci: string;
+}
+
+/** The header of a write that replaces what there is, whatever it is. */
+export const REPLACE = { 'if-match': '*' };
+
+/** The query of a dry run. */
+export const DRY = { dryRun: 'true' };
+
+/** The query of a list whose example is a page of one. */
+export const ONE = { pageSize: '1' };
+
+/** The body of an order with a reason. */
+export const because = (reason: string): Json => ({ reason });

@@ -2,10 +2,9 @@
 
 import type { Store } from '../../functions/deps.ts';
 import { CorruptItemError, NewerRecordError } from '../../functions/unreadable.ts';
-import { DRY, REPLACE, type Teller } from './chapters.ts';
 import { targetOf } from './cloud.ts';
 import * as declared from './declarations.ts';
-import type { Call, Json } from './recorder.ts';
+import { type Call, DRY, type Json, REPLACE, type Teller } from './recorder.ts';
 
 export async function refuse(teller: Teller): Promise<void> {
   await requests(teller);
@@ -85,7 +84,7 @@ async function contradictions({ recorder, tokens: { ada: token } }: Teller): Pro
   await recorder.refuse('would-empty-gateway', 'putManifest', { token, body, query: { prune: 'true' } });
 }
 
-/** What a gateway, or Fairlead itself, has no room for. */
+/** Declarations for which a gateway, or Fairlead itself, has no room. */
 async function limits({ recorder, tokens: { ada: token } }: Teller): Promise<void> {
   const rules = (route: number) =>
     Array.from({ length: 16 }, (_, index) => ({

@@ -3,10 +3,9 @@
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import { publicKeyOf, signerOf } from '../agent/key.ts';
-import { DRY, ONE, REPLACE, type Teller } from './chapters.ts';
 import * as declared from './declarations.ts';
 import { SETTING_TOKEN } from './installation.ts';
-import type { Call, Json } from './recorder.ts';
+import { type Call, DRY, type Json, ONE, REPLACE, type Teller } from './recorder.ts';
 
 /** The key and the credential of the agent, which are those of no agent. */
 const PRIVATE_KEY = Buffer.alloc(32, 7).toString('base64');
