@@ -128,10 +128,7 @@ const EXAMPLES = Object.fromEntries(
 
 /** Returns the components besides schemas and parameters, which are collected from the operations. */
 export function sharedComponents() {
-  const problemExamples = Object.entries(recorded.problems).map(([code, value]) => [
-    code,
-    { summary: value.title, value },
-  ]);
+  const problemExamples = Object.entries(recorded.problems).map(([code, value]) => [code, { value }]);
   return {
     headers: HEADERS,
     responses: Object.fromEntries([...SHARED].map(([name, codes]) => [name, problemObject(codes)])),

@@ -137,7 +137,7 @@ export interface Teller {
   tokens: Tokens;
 }
 
-/** The tokens of Ada, who runs the fleet, of Bob, who approves her plans, and of the pipeline of the shop. */
+/** The tokens of Ada, who runs the fleet, of Bob, who approves plans, and of the pipeline of the shop. */
 export interface Tokens {
   ada: string;
   bob: string;

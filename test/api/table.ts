@@ -33,9 +33,14 @@ export function pathOf({ path }: Endpoint, names: Record<string, string> = {}): 
 
 const examples: Json = recorded.operations;
 
-/** Returns the body of the example of an operation. */
+/** Returns the body of the example of an operation, about the shop instead of the fleet of the story. */
 export function bodyOf(operation: Endpoint): Json {
-  const body: Json = examples[operation.operationId]?.request;
-  // Examples are of a day that is gone.
-  return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;
+  const { request } = examples[operation.operationId];
+  if (request === undefined) return undefined;
+  return {
+    ...request,
+    ...(request.fleet && { fleet: NAMES['fleet'] }),
+    // Examples are of a day that is gone.
+    ...(request.expiresAt && { expiresAt: new Date(Date.now() + 3_600_000).toISOString() }),
+  };
 }
