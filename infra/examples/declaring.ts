@@ -136,7 +136,7 @@ export async function push({ recorder, installation, tokens: { ada: token } }: T
   for (const { Servers } of installation.cloud.state.serverGroups.values())
     for (const server of Servers.filter(({ ServerIp }) => ServerIp === '10.2.0.8')) server.Weight = 100;
   const { digest } = await recorder.show('planGateway', gateway);
-  installation.cloud.faults.add({ kind: 'error', times: 100_000 });
+  installation.cloud.faults.add({ kind: 'drop', times: 100_000 });
   await recorder.show('applyGateway', gateway);
   await recorder.refuse('unavailable', 'applyGateway', { ...gateway, query: { digest } });
   installation.cloud.faults.clear();
