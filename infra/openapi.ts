@@ -14,13 +14,11 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { endpoints } from '../functions/api/endpoints/index.ts';
-import { examples } from '../functions/api/examples/resources.ts';
-import { JSON_BODY } from '../functions/api/http/body.ts';
+import { JSON_BODY, JSON_TYPE } from '../functions/api/http/body.ts';
 import { type Endpoint, NO_BODY, SIGNATURE_HEADER, type Success } from '../functions/api/http/endpoint.ts';
-import { type Example, responseOf } from '../functions/api/http/example.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { rolesWith } from '../functions/core/access/roles.ts';
-import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
+import { examplesOf, headerRefs, problemResponses, sharedComponents, shareParameters } from './openapi-components.ts';
 
 const FILE = fileURLToPath(new URL('../schemas/openapi.json', import.meta.url));
 
@@ -44,49 +42,6 @@ const TAGS = {
   'probe-rounds': 'A probe round checks the health of clusters at once, and acts on the results.',
   health: 'Health checks tell whether the control plane itself works.',
 };
-
-/** Problems that every endpoint with a token can answer. */
-const COMMON_PROBLEMS: readonly ProblemCode[] = [
-  'invalid-request',
-  'unauthorized',
-  'invalid-token',
-  'too-many-requests',
-  'internal',
-  'unreadable-record',
-  'newer-record',
-  'unavailable',
-];
-
-/** Problems that every endpoint without a token can answer. */
-const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'too-many-requests', 'internal'];
-
-const HEADERS = {
-  ETag: {
-    description:
-      'A strong entity tag: the revision, a hyphen, and a digest of all that is shown, so that it changes also when what is observed does.',
-    schema: { type: 'string' },
-    example: '"3-1f0a9c2e"',
-  },
-  Location: { description: 'The path of the resource that was created.', schema: { type: 'string' } },
-  'Operation-Location': {
-    description: 'Path of the operation that makes the gateways follow; absent when none has to.',
-    schema: { type: 'string' },
-  },
-  'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' }, example: 1 },
-  'RateLimit-Policy': {
-    description:
-      'The limits of the class of the request, for each actor: requests in a minute, and requests at the same time ' +
-      '(draft-ietf-httpapi-ratelimit-headers-10).',
-    schema: { type: 'string' },
-    example: '"read";q=6000;w=60, "read-at-once";q=100;qu="concurrent-requests"',
-  },
-  RateLimit: {
-    description: 'The requests that are left now, and the seconds until all of them are there again.',
-    schema: { type: 'string' },
-    example: '"read";r=5999;t=1',
-  },
-  'WWW-Authenticate': { description: 'This header tells how to authenticate.', schema: { type: 'string' } },
-} as const;
 
 const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
   'If-Match': z
@@ -131,9 +86,11 @@ export function buildDocument() {
     servers: [{ url: '/', description: 'The control plane that serves this document.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: pathsOf(endpoints),
-    components: { securitySchemes: SECURITY, headers: HEADERS },
+    components: { securitySchemes: SECURITY, ...sharedComponents() },
   };
-  return createDocument(document, { override: plain });
+  const created = createDocument(document, { override: plain });
+  shareParameters(created);
+  return created;
 }
 
 /**
@@ -157,17 +114,14 @@ function plain({ jsonSchema, io }: { jsonSchema: Record<string, unknown>; io: 'i
 function pathsOf(table: readonly Endpoint[]): ZodOpenApiPathsObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const endpoint of table) {
-    const example = examples[endpoint.operationId];
-    if (example === undefined)
-      throw new Error(`functions/api/examples/resources.ts has no example of ${endpoint.operationId}.`);
-    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operationObject(endpoint, example) };
+    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operationObject(endpoint) };
   }
   return paths;
 }
 
-function operationObject(endpoint: Endpoint, example: Example): ZodOpenApiOperationObject {
+function operationObject(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { operationId, tag, summary, description, idempotency, body, format = JSON_BODY } = endpoint;
-  const media = { schema: body, ...(example.body !== undefined && { example: example.body }) };
+  const media = { schema: body, ...examplesOf(operationId, 'request') };
   const content = Object.fromEntries(format.mediaTypes.map((type) => [type, media]));
   return {
     operationId,
@@ -178,7 +132,7 @@ function operationObject(endpoint: Endpoint, example: Example): ZodOpenApiOperat
     'x-idempotency': idempotency,
     requestParams: requestParams(endpoint),
     ...(body !== NO_BODY && { requestBody: { required: true, content } }),
-    responses: responsesOf(endpoint, example),
+    responses: responsesOf(endpoint),
   };
 }
 
@@ -188,13 +142,6 @@ function accessOf({ access }: Endpoint) {
   if (access === 'anybody') return { security: [{ bearer: [] }] };
   const security = access.permission === 'alert' ? [{ bearer: [] }, { voter: [] }] : [{ bearer: [] }];
   return { security, 'x-access': { ...access, roles: rolesWith(access.permission) } };
-}
-
-function problemsOf({ access, problems: own }: Endpoint): readonly ProblemCode[] {
-  if (access === 'public') return [...PUBLIC_PROBLEMS, ...own];
-  if (access === 'anybody') return [...COMMON_PROBLEMS, ...own];
-  const isOfFleet = access.place !== 'some-fleet' && access.place !== 'installation';
-  return [...COMMON_PROBLEMS, 'forbidden', ...(isOfFleet ? (['not-found'] as const) : []), ...own];
 }
 
 function requestParams({ params, query, preconditions = [], signed }: Endpoint) {
@@ -213,49 +160,28 @@ function isEmpty(object: z.ZodObject): boolean {
   return Object.keys(object.shape).length === 0;
 }
 
-function responsesOf(endpoint: Endpoint, example: Example): ZodOpenApiResponsesObject {
-  const byStatus = Map.groupBy(new Set(problemsOf(endpoint)), (code) => problems[code].status);
+function responsesOf(endpoint: Endpoint): ZodOpenApiResponsesObject {
   return Object.fromEntries([
-    ...endpoint.successes.map((success) => [
-      success.status,
-      successObject(success, responseOf(example, success.status)),
-    ]),
-    ...[...byStatus].map(([status, members]) => [status, problemObject(members)]),
+    ...endpoint.successes.map((success) => [success.status, successObject(endpoint, success)]),
+    ...problemResponses(endpoint),
   ]);
 }
 
-function successObject({ description, schema, mediaType, headers }: Success, example: unknown) {
+/** Describes an answer that is no problem. Where both JSON and text are answered, the example is the JSON. */
+function successObject({ operationId }: Endpoint, { status, description, schema, mediaType, headers }: Success) {
+  const examples = examplesOf(operationId, String(status));
   return {
     description,
     headers: headerRefs(['RateLimit-Policy', 'RateLimit', ...(headers ?? [])]),
     ...((schema || mediaType !== undefined) && {
       content: {
-        ...(schema && { 'application/json': { schema, example } }),
-        ...(mediaType !== undefined && { [mediaType]: { schema: { type: 'string' as const } } }),
+        ...(schema && { [JSON_TYPE]: { schema, ...examples } }),
+        ...(mediaType !== undefined && {
+          [mediaType]: { schema: { type: 'string' as const }, ...(!schema && examples) },
+        }),
       },
     }),
   };
-}
-
-function problemObject(codes: readonly ProblemCode[]) {
-  const headers: (keyof typeof HEADERS)[] = [
-    ...(codes.some(isAboutToken) ? ['WWW-Authenticate' as const] : []),
-    ...(codes.some((code) => problems[code].retryable) ? ['Retry-After' as const] : []),
-  ];
-  return {
-    description: codes.map((code) => `${problems[code].title} (${code}).`).join(' '),
-    ...(headers.length > 0 && { headers: headerRefs(headers) }),
-    content: { 'application/problem+json': { schema: Problem } },
-  };
-}
-
-/** Tells whether an answer has a challenge (RFC 6750, section 3). */
-function isAboutToken(code: ProblemCode): boolean {
-  return code === 'unauthorized' || code === 'invalid-token' || code === 'forbidden';
-}
-
-function headerRefs(names: readonly (keyof typeof HEADERS)[]) {
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function main(isCheck: boolean): void {

@@ -105,25 +105,5 @@ export const Problem = z
   .meta({
     id: 'Problem',
     description: 'RFC 9457 problem details.',
-    examples: [
-      {
-        type: 'https://fairlead.dev/problems/unknown-reference',
-        title: 'A referenced resource does not exist',
-        status: 422,
-        detail: '#/gateways/0: There is no gateway edge.',
-        instance: '/v1/fleets/shop/routes/checkout',
-        code: 'unknown-reference',
-        reason: 'NoSuch',
-        requestId: 'req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-        errors: [
-          {
-            pointer: '#/gateways/0',
-            code: 'unknown-reference',
-            reason: 'NoSuch',
-            detail: 'There is no gateway edge.',
-          },
-        ],
-      },
-    ],
   });
 export type Problem = z.infer<typeof Problem>;

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ACCESS_KEY } from '../../infra/examples/cloud.ts';
+import { SETTING_TOKEN } from '../../infra/examples/installation.ts';
 import { buildDocument } from '../../infra/openapi.ts';
+import examples from '../../schemas/examples.json' with { type: 'json' };
 import committed from '../../schemas/openapi.json' with { type: 'json' };
-import { problems } from '../../schemas/problem.ts';
+import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import type { Json } from './harness.ts';
 
 const document = buildDocument();
@@ -18,19 +21,41 @@ const SECURITY: Json = {
 };
 const described: Json[] = Object.values(committed.paths).flatMap((item) => Object.values(item));
 
+/** Returns what a reference of the document stands for; anything else as it is. */
+function resolved(part: Json): Json {
+  const steps: string[] | undefined = part?.$ref?.split('/').slice(1);
+  return steps === undefined ? part : steps.reduce((place: Json, step) => place[step], committed);
+}
+
 describe('the OpenAPI document', () => {
   it('is committed as the code has it', () => {
     expect(JSON.parse(JSON.stringify(document))).toEqual(committed);
   });
 
-  it('has an example for every body, going in and coming out', () => {
+  it('has an example for every body, going in and coming out, and for every problem', () => {
     for (const operation of described) {
-      const contents = [operation.requestBody, ...Object.values<Json>(operation.responses)].map(
-        (part) => part?.content,
-      );
-      for (const content of contents) {
-        const json = content?.['application/json'];
-        if (json) expect(json, operation.operationId).toHaveProperty('example');
+      const parts = [operation.requestBody, ...Object.values<Json>(operation.responses)];
+      for (const content of parts.map((part) => resolved(part)?.content ?? {})) {
+        const shown = ['application/json', 'application/problem+json'].map((type) => content[type]).filter(Boolean);
+        for (const { examples = {} } of shown) {
+          expect(Object.keys(examples), operation.operationId).not.toEqual([]);
+          for (const example of Object.values(examples)) expect(resolved(example)).toHaveProperty('value');
+        }
+      }
+    }
+  });
+
+  it('has a real problem for every code that an operation can answer', () => {
+    for (const operation of described) {
+      for (const response of Object.values<Json>(operation.responses).map(resolved)) {
+        for (const [code, example] of Object.entries<Json>(
+          response.content?.['application/problem+json']?.examples ?? {},
+        )) {
+          expect(Problem.parse(resolved(example).value)).toMatchObject({
+            code,
+            status: problems[code as ProblemCode].status,
+          });
+        }
       }
     }
   });
@@ -44,7 +69,7 @@ describe('the OpenAPI document', () => {
       for (const [status, failure] of failures) {
         // The readiness check answers 503 in a shape of its own, not as a problem.
         if (operation.operationId === 'getReadiness' && status === '503') continue;
-        const { schema } = failure.content['application/problem+json'];
+        const { schema } = resolved(failure).content['application/problem+json'];
         expect(schema).toEqual({ $ref: '#/components/schemas/Problem' });
       }
     }
@@ -72,5 +97,22 @@ describe('docs/problems.md', () => {
       Object.fromEntries(Object.entries(problems).map(([code, { status }]) => [code, status])),
     );
     expect(text.match(/^## /gm)).toHaveLength(sections.length);
+  });
+});
+
+describe('the recorded examples', () => {
+  const text = JSON.stringify(examples);
+
+  it('hold neither the tokens that the story is played with, nor the credentials of its cloud', () => {
+    for (const secret of [SETTING_TOKEN, ACCESS_KEY.accessKeyId, ACCESS_KEY.accessKeySecret]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  it('show new tokens only where a token is issued', () => {
+    const issued = new Set(text.match(/fle?_[a-z]+(_[a-z]+)?_[\w-]{43}/g));
+    const { putToken, rotateToken, createInvitation } = examples.operations;
+    const shown = [putToken, rotateToken, createInvitation].map(({ responses }) => responses['201'].token);
+    expect([...issued].sort()).toEqual(shown.sort());
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drillReportPage } from '../../functions/api/endpoints/drill-report-page.ts';
-import { examples } from '../../functions/api/examples/resources.ts';
 import { DrillReport } from '../../schemas/drill-report.ts';
+import recorded from '../../schemas/examples.json' with { type: 'json' };
 import { createShop, fleet, pointers } from './fixtures.ts';
 import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
@@ -80,7 +80,7 @@ describe('a declared drill', () => {
 });
 
 describe('the report of a drill', () => {
-  const report = DrillReport.parse(examples['getDrillReport']?.response);
+  const report = DrillReport.parse(recorded.operations.getDrillReport.responses['200']);
 
   it('is a page that carries everything with it and runs nothing', () => {
     const page = drillReportPage(report);
@@ -91,7 +91,9 @@ describe('the report of a drill', () => {
 
   it('has what is measured, the votes, the rules and the shares', () => {
     const page = drillReportPage(report);
-    for (const text of ['4 s', '60 s', 'met', 'hangzhou-a 0 %', 'quorum', 'edge: unhealthy', report.evidenceHash]) {
+    const { recoverySeconds, recoveryTargetSeconds } = report.run;
+    const measured = [`${recoverySeconds} s`, `${recoveryTargetSeconds} s`, 'met', report.evidenceHash];
+    for (const text of [...measured, 'hangzhou-a 0 %', 'min-serving', 'edge: healthy']) {
       expect(page).toContain(text);
     }
   });
@@ -107,7 +109,8 @@ describe('the report of a drill', () => {
       backends: [{ services: ['checkout'], clusters: clusters(percent) }],
     }));
     const run = { ...report.run, endedAt: '2026-11-23T07:10:00.000Z' };
-    const page = drillReportPage({ ...report, run, shares });
+    const notKnown = ['No load is declared of checkout: it counts as none.'];
+    const page = drillReportPage({ ...report, run, shares, lostRequests: { ...report.lostRequests, notKnown } });
     for (const text of ['2026-11-23 15:00:00 GMT+08:00', '2026-11-23 15:01:00 GMT+08:00', '2026-11-23 15:10:00'])
       expect(page).toContain(text);
     const lines = [...page.matchAll(/<polyline[^>]* points="([^"]+)"/g)].map(([, points = '']) => points.split(' '));

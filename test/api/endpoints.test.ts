@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpoints } from '../../functions/api/endpoints/index.ts';
-import { examples } from '../../functions/api/examples/resources.ts';
 import { JSON_BODY } from '../../functions/api/http/body.ts';
 import { type Endpoint, NO_BODY } from '../../functions/api/http/endpoint.ts';
-import { responseOf } from '../../functions/api/http/example.ts';
+import recorded from '../../schemas/examples.json' with { type: 'json' };
 import document from '../../schemas/openapi.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import { create, createShop, fleet, pointers } from './fixtures.ts';
@@ -63,14 +62,16 @@ describe('the table of operations and the OpenAPI document', () => {
     expect(new Set(endpoints.map((endpoint) => endpoint.operationId)).size).toBe(endpoints.length);
   });
 
-  it.each(all)('%s has examples that its own schemas accept', (id, endpoint) => {
-    const shown = examples[id] ?? {};
-    if (endpoint.body !== NO_BODY) endpoint.body.parse(shown.body);
-    for (const { schema, status } of endpoint.successes) {
-      const example = responseOf(shown, status);
-      if (schema) expect(schema.parse(example)).toEqual(example);
-    }
-  });
+  it.each(all)(
+    '%s has recorded examples of its body and of every answer, which its own schemas accept',
+    (id, endpoint) => {
+      const { request, responses }: Json = (recorded.operations as Json)[id];
+      if (endpoint.body !== NO_BODY) endpoint.body.parse(request);
+      for (const { schema, status } of endpoint.successes) {
+        if (schema) expect(schema.parse(responses[status])).toEqual(responses[status]);
+      }
+    },
+  );
 });
 
 describe('every operation', () => {

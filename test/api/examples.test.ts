@@ -62,7 +62,9 @@ describe('the workflow of GitHub', () => {
     for (const { method, path, query } of calls) {
       const operation = (documentation.paths as Json)[path]?.[method];
       expect(operation, `${method} ${path}`).toBeDefined();
-      expect(operation.parameters.map((parameter: Json) => parameter.name)).toEqual(expect.arrayContaining(query));
+      expect(operation.parameters.map(({ $ref }: Json) => $ref.split('/').at(-1))).toEqual(
+        expect.arrayContaining(query),
+      );
     }
   });
 });

@@ -1,7 +1,7 @@
 /** Requests for every operation of the table, made of the examples of the document. */
 
-import { examples } from '../../functions/api/examples/resources.ts';
 import type { Endpoint } from '../../functions/api/http/endpoint.ts';
+import recorded from '../../schemas/examples.json' with { type: 'json' };
 import type { Json } from './harness.ts';
 
 /** Names of what the shop has, unless given. */
@@ -31,9 +31,16 @@ export function pathOf({ path }: Endpoint, names: Record<string, string> = {}): 
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? NAMES[name] ?? name);
 }
 
-/** Returns the body of the example of an operation. */
+const examples: Json = recorded.operations;
+
+/** Returns the body of the example of an operation, about the shop instead of the fleet of the story. */
 export function bodyOf(operation: Endpoint): Json {
-  const body: Json = examples[operation.operationId]?.body;
-  // Examples are of a day that is gone.
-  return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;
+  const { request } = examples[operation.operationId];
+  if (request === undefined) return undefined;
+  return {
+    ...request,
+    ...(request.fleet && { fleet: NAMES['fleet'] }),
+    // Examples are of a day that is gone.
+    ...(request.expiresAt && { expiresAt: new Date(Date.now() + 3_600_000).toISOString() }),
+  };
 }

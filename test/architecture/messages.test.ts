@@ -11,7 +11,6 @@ const PROSE_OF_THEIR_OWN: Record<string, string> = {
   'functions/api/endpoints/': 'descriptions of the contract, beside what they describe',
   'functions/api/http/params.ts': 'the same, and texts of schemas',
   'functions/api/http/writes.ts': 'the same',
-  'functions/api/examples/': 'recorded answers',
   'functions/env.ts': 'texts of the schema of the settings, which only their operator reads, in the log',
   'functions/core/routing/features.ts': 'names of features, by code',
   'functions/core/egress/target.ts': 'names of kinds of addresses, by code',

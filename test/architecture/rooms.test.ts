@@ -26,7 +26,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   engine: ['.', 'reconcile', 'failover', 'probe', 'notify', 'schedule'],
   commands: ['.', 'approvals', 'access', 'validate', 'read', 'write', 'rollouts', 'evidence', 'traffic'],
-  api: ['http', 'examples', 'endpoints', '.'],
+  api: ['http', 'endpoints', '.'],
 };
 
 interface Import {

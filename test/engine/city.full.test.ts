@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createPusher, evaluate } from '../../functions/engine/failover/evaluate.ts';
+import { MemoryTable } from '../../infra/local/memory-table.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { StepClock } from '../honesty/clock.ts';
 import { SILENT } from '../local-cloud/silent.ts';
 import { FLEET } from '../store/fixtures.ts';
-import { MemoryTable } from '../store/memory-table.ts';
 import { buildCity, type City, EAST, leadingEast, loseEast, SPEC } from './city.ts';
 import { type ControlPlane, startControlPlane } from './harness.ts';
 

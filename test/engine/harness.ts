@@ -12,6 +12,7 @@ import { net } from '../../functions/platform.ts';
 import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
+import { EventClock } from '../../infra/local/event-clock.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
 import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
@@ -21,7 +22,7 @@ import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } 
 import { openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard } from '../store/policy.ts';
-import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
+import { type TestClock, VirtualClock } from './clocks.ts';
 import { type Clusters, createEdge, type Edge, startClusters } from './edge.ts';
 import { restoreTable, type Saved } from './saved.ts';
 

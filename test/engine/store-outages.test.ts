@@ -7,9 +7,9 @@ import { runProbeSchedule } from '../../functions/engine/probe/probe.ts';
 import { runSchedule } from '../../functions/engine/schedule/schedule.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings } from '../../infra/local/dynamo.ts';
+import { EventClock } from '../../infra/local/event-clock.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { type DynamoCall, type DynamoProxy, type Fate, startDynamoProxy } from '../store/proxy.ts';
-import { EventClock } from './clocks.ts';
 import { type ControlPlane, startControlPlane } from './harness.ts';
 
 const INTERVAL_MS = 5_000;

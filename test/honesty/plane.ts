@@ -1,10 +1,10 @@
 import type { Deps, Net, NetAnswer, Store } from '../../functions/deps.ts';
 import { createInstance } from '../../infra/local/instances.ts';
+import { MemoryTable } from '../../infra/local/memory-table.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { AlbTarget, MseTarget } from '../../schemas/gateway.ts';
 import { type Api, accountOf, type ControlPlane, createApi, startControlPlane } from '../engine/harness.ts';
 import { SILENT } from '../local-cloud/silent.ts';
-import { MemoryTable } from '../store/memory-table.ts';
 import { StepClock } from './clock.ts';
 import { clusterOfProbe, type GatewayName } from './places.ts';
 import { Timeline } from './timeline.ts';

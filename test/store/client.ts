@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { MemoryTable } from '../../infra/local/memory-table.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
-import { MemoryTable } from './memory-table.ts';
 
 /** An empty table of its own, which ends with its close. */
 export interface TestTable {

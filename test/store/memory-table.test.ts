@@ -11,10 +11,10 @@ import {
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
+import { MemoryTable } from '../../infra/local/memory-table.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { openTable, type TestTable } from './client.ts';
 import { storeConformance } from './conformance.ts';
-import { MemoryTable } from './memory-table.ts';
 
 /** The table that other tests run on keeps every guarantee that the store gives on DynamoDB. */
 storeConformance('the table in memory', async () => {

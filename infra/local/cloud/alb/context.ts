@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { notFound } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Answer } from '../product.ts';
@@ -37,9 +36,13 @@ export function action<Input>(handle: (context: Context, input: Input) => () => 
 
 const ID_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Returns a new id, such as `rule-` followed by 18 letters and digits. */
+/**
+ * Returns a new id, such as `rule-` followed by 18 letters and digits. They are drawn by the global `crypto`, which the
+ * recording of examples replaces by a fixed source.
+ */
 export function newId(prefix: 'alb' | 'lsn' | 'sgp' | 'rule'): string {
-  return `${prefix}-${Array.from({ length: 18 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('')}`;
+  const bytes = crypto.getRandomValues(new Uint8Array(18));
+  return `${prefix}-${Array.from(bytes, (byte) => ID_LETTERS[byte % ID_LETTERS.length]).join('')}`;
 }
 
 export function isoTime(ms: number): string {
