@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { createApp } from './api/app.ts';
+import { type AppParts, createApp } from './api/app.ts';
 import type { AppEnv } from './api/http/env.ts';
 import { createSenders } from './api/http/senders.ts';
 import { createCloud } from './cloud/alicloud.ts';
@@ -27,7 +27,7 @@ export interface ControlPlane {
  * because making them costs more than most requests do. Each request gets its own store and its own port to the clouds: they
  * keep promises for later callers, and workerd cancels a request that waits for a promise of another one.
  */
-export function createControlPlane(env: Env): ControlPlane {
+export function createControlPlane(env: Env, { openApi }: Pick<AppParts, 'openApi'>): ControlPlane {
   const egress = { allowed: env.ALLOW_LOOPBACK_PROBES === 'true' ? LOOPBACK : [] };
   const log = createLog(secretsOf(env));
   const client = createDynamoClient({
@@ -61,6 +61,7 @@ export function createControlPlane(env: Env): ControlPlane {
   const identities = createIdentityProviders(env.OIDC_ISSUERS, { clock, net, log });
   return {
     app: createApp({
+      openApi,
       authenticate: createAuthenticate({ settingToken: env.API_TOKEN }),
       senders: createSenders(env.RATE_LIMITS, env.ADDRESS_HEADER, env.API_TOKEN === undefined ? [] : [env.API_TOKEN]),
     }),

@@ -20,7 +20,7 @@ function controlPlaneOf(bindings: object): ControlPlane | undefined {
   const existing = controlPlanes.get(bindings);
   if (existing !== undefined) return existing;
   try {
-    const created = createControlPlane(parseEnv(bindings));
+    const created = createControlPlane(parseEnv(bindings), { openApi: () => assetOf(bindings, '/openapi.json') });
     controlPlanes.set(bindings, created);
     return created;
   } catch (error) {
@@ -28,6 +28,18 @@ function controlPlaneOf(bindings: object): ControlPlane | undefined {
     createLog().error('settings.invalid', { message: error.message });
     return undefined;
   }
+}
+
+/** The binding to the static assets of the deployment. */
+interface Assets {
+  fetch(url: string): Promise<Response>;
+}
+
+/** Returns the text of a static asset. The host in its URL means nothing. */
+async function assetOf(bindings: { ASSETS?: Assets }, path: string): Promise<string> {
+  const response = await bindings.ASSETS?.fetch(`https://assets.invalid${path}`);
+  if (response?.status !== 200) throw new Error(`The deployment has no asset ${path}.`);
+  return await response.text();
 }
 
 const NOT_CONFIGURED = say('NotConfigured').text;

@@ -1,10 +1,9 @@
-import { Hono, type Context as HonoContext, type MiddlewareHandler } from 'hono';
+import { type Handler, Hono, type Context as HonoContext, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { except } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 import { say } from '../../schemas/messages/index.ts';
-import openApi from '../../schemas/openapi.json' with { type: 'json' };
 import type { Authenticate } from '../commands/access/authenticate.ts';
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
@@ -25,7 +24,7 @@ import { countRefusals, type Senders } from './http/senders.ts';
  * `authenticate` finds out whose token a request has, and `senders` is what this process knows of whoever sends requests. A
  * token is required for everything except the health of the control plane and the description of the API.
  */
-export function createApp({ authenticate, senders }: { authenticate: Authenticate; senders: Senders }): Hono<AppEnv> {
+export function createApp({ openApi, authenticate, senders }: AppParts): Hono<AppEnv> {
   const { door, limiter } = senders;
   const app = new Hono<AppEnv>();
   app.use(requestLog, countRefusals(senders), secureHeaders(), noStore);
@@ -45,10 +44,7 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
   });
   app.notFound((c) => answerProblem(c, new AppError('not-found', say('NothingHere'))));
 
-  app.get('/openapi.json', etag(), (c) => {
-    const { text, headers } = documentationReply();
-    return c.body(text, 200, headers);
-  });
+  app.get('/openapi.json', etag(), answerDocument(openApi));
   for (const endpoint of endpoints) {
     if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(door, authenticate));
     if (endpoint.access === 'public' && endpoint.signed) app.use(patternOf(endpoint.path), tokenInBody(door));
@@ -59,20 +55,24 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
   return app;
 }
 
-interface Documentation {
-  text: string;
-  headers: Record<string, string>;
+export interface AppParts {
+  /** Reads the OpenAPI document. It is read on the first request, because few isolates ever get one. */
+  openApi(): Promise<string>;
+  authenticate: Authenticate;
+  senders: Senders;
 }
 
-let documentation: Documentation | undefined;
-
-/** Returns the OpenAPI document as text with its entity tag. It is written on the first request, because few isolates ever get one. */
-function documentationReply(): Documentation {
-  if (documentation !== undefined) return documentation;
-  const text = JSON.stringify(openApi);
-  const tag = `"${digest(text)}"`;
-  documentation = { text, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache', ETag: tag } };
-  return documentation;
+/** Creates the handler of the OpenAPI document, which has an entity tag. */
+function answerDocument(read: () => Promise<string>): Handler<AppEnv> {
+  let documentation: { text: string; tag: string } | undefined;
+  return async (c) => {
+    if (documentation === undefined) {
+      const text = await read();
+      documentation = { text, tag: `"${digest(text)}"` };
+    }
+    const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache', ETag: documentation.tag };
+    return c.body(documentation.text, 200, headers);
+  };
 }
 
 const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {

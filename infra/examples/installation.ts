@@ -67,6 +67,7 @@ export async function startInstallation(): Promise<Installation> {
   const deps = portsOf(clock, cloud, failing);
   const restoreRandom = fixRandom();
   const app = createApp({
+    openApi: () => Promise.reject(new Error('The story does not ask for the document.')),
     senders: createSenders(Limits.parse(undefined), ADDRESS_HEADER, [SETTING_TOKEN]),
     authenticate: createAuthenticate({ settingToken: SETTING_TOKEN }),
   });

@@ -11,6 +11,7 @@ import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { openApi } from '../document.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { createTestClient, openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
@@ -172,6 +173,7 @@ async function nodeServer(overHttp: boolean | undefined): Promise<Server> {
   const table = await openTable({ overHttp });
   // An app remembers senders and tokens, which are those of one table.
   const app = createApp({
+    openApi,
     senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
     authenticate: createAuthenticate({ settingToken: TOKEN }),
   });

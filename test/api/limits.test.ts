@@ -6,6 +6,7 @@ import type { Authenticate } from '../../functions/commands/access/authenticate.
 import { EVERY_FLEET } from '../../functions/core/access/principal.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import { createAgentKey, signerOf } from '../../infra/agent/key.ts';
+import { openApi } from '../document.ts';
 import { cluster, create } from './fixtures.ts';
 import { type Harness, inProcess, type Json, startHarness, TOKEN, TOKENS } from './harness.ts';
 
@@ -40,7 +41,7 @@ const authenticate: Authenticate = async ({ token }) => {
 /** A process of the API with limits of its own, whose time stands still. */
 function startProcess(limits: unknown = {}) {
   const senders = createSenders(Limits.parse(limits), 'CF-Connecting-IP', [TOKEN]);
-  const app = createApp({ authenticate, senders });
+  const app = createApp({ openApi, authenticate, senders });
   const left: Promise<unknown>[] = [];
   const context = {
     waitUntil: (work: Promise<unknown>) => left.push(work),

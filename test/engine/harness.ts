@@ -17,6 +17,7 @@ import { type Account, addressOf, createInstance } from '../../infra/local/insta
 import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { openApi } from '../document.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
 import { openTable } from '../store/client.ts';
@@ -215,6 +216,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
 }
 
 const app = createApp({
+  openApi,
   senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
   authenticate: createAuthenticate({ settingToken: TOKEN }),
 });

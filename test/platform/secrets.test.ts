@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createControlPlane } from '../../functions/composition.ts';
 import { parseEnv, secretsOf } from '../../functions/env.ts';
 import { createSecrets } from '../../functions/secrets.ts';
+import { openApi } from '../document.ts';
 
 const SETTINGS = {
   API_TOKEN: 'a-token-for-tests-only',
@@ -46,7 +47,7 @@ describe('the setting SECRETS', () => {
   });
 
   it('is what the control plane finds secrets in', async () => {
-    const { secrets } = createControlPlane(parse({ token: { value: CANARY, hosts } })).createDeps();
+    const { secrets } = createControlPlane(parse({ token: { value: CANARY, hosts } }), { openApi }).createDeps();
     expect(await secrets.find('token', 'shop.example.com')).toBe(CANARY);
     expect(secrets.redactPart(CANARY)).toBe('[secret]');
   });
