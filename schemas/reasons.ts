@@ -11,6 +11,8 @@ const until = (given: ReasonArguments) => (given['until'] === undefined ? '' : `
 
 const by = ({ shift }: ReasonArguments) => (shift === undefined ? '' : ` by the shift ${shift}`);
 
+const counted = ({ objects }: ReasonArguments) => `${objects} ${objects === 1 ? 'object' : 'objects'}`;
+
 const when = ({ readAt }: ReasonArguments) => (readAt === undefined ? '' : ` It was last read at ${readAt}.`);
 
 export const REASONS = {
@@ -27,15 +29,16 @@ export const REASONS = {
     `A change waits since ${waitingSince}, and is on its way${cause === undefined ? '' : `: ${cause}`}.`,
   Pushing: () => 'Changes are being written.',
   NoProgress: (given) => `A change waits since ${given['waitingSince']} and nothing moves: ${given['cause']}.`,
-  Refused: ({ objects, code, detail }) => `Refused: ${objects} objects. The first: ${code}: ${detail}`,
-  Waiting: ({ objects }) => `What shall go stays until what takes its place is there: ${objects} objects.`,
-  Drifted: ({ objects, detail }) =>
-    `Somebody changed it at the gateway, and the drift policy leaves it so: ${objects} objects. The first: ${detail}.`,
-  Adopted: ({ objects }) => `As somebody made it at the gateway, which is accepted: ${objects} objects.`,
-  NotAsWritten: ({ objects, detail }) =>
-    `It was written, and was read back otherwise: ${objects} objects. The first: ${detail}.`,
+  Refused: (given) =>
+    `The cloud, or a limit, refuses changes of ${counted(given)}. The first: ${given['code']}: ${given['detail']}`,
+  Waiting: (given) => `What shall go stays until what takes its place is there: ${counted(given)}.`,
+  Drifted: (given) =>
+    `Somebody changed ${counted(given)} at the gateway, and the drift policy leaves that so. The first: ${given['detail']}.`,
+  Adopted: (given) => `Somebody changed ${counted(given)} at the gateway, and the drift policy accepts that.`,
+  NotAsWritten: (given) =>
+    `What was written was read back otherwise: ${counted(given)}. The first: ${given['detail']}.`,
   Shadowed: ({ detail }) => `A rule that is not ours takes its requests: ${detail}.`,
-  ObserveOnly: ({ objects }) => `The policy of the gateway is observe-only, and it differs in ${objects} objects.`,
+  ObserveOnly: (given) => `The policy of the gateway is observe-only, and it differs in ${counted(given)}.`,
   NotReadable: (given) =>
     `The gateway cannot be read since ${given['since']}: ${given['action']} answers ${given['code']}.${when(given)}`,
   Stale: (given) => `Nobody has read the gateway for a while, so that it may have changed.${when(given)}`,

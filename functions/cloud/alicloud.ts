@@ -1,4 +1,5 @@
-import RPCClient from '@alicloud/pop-core';
+// The entry of the package brings the client of another kind of API along, with a parser of XML.
+import RPCClient from '@alicloud/pop-core/lib/rpc.js';
 import { say } from '../../schemas/messages/index.ts';
 import type { Json } from '../core/gateway/provider-object.ts';
 import { type Clock, type Cloud, CloudError, type CloudProduct, type CloudRequest, type Log } from '../deps.ts';

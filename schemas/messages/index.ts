@@ -1,7 +1,8 @@
 /**
- * The catalogue of what the API says to people: each sentence by its code, with the values that it is made of. A
- * sentence says what happened, to what, and, where that is not plain, what to do next. Reasons for states are in
- * `reasons.ts`; what a gateway of a cloud cannot carry is said by its provider.
+ * The catalogue of what Fairlead says to people: each sentence by its code, with the values that it is made of. A
+ * sentence says what happened, to what, and, where that is not plain, what to do next. Those that complete others begin
+ * in lower case and have no full stop. Reasons for states are in `reasons.ts`; what must be of a field is said by its
+ * schema.
  */
 
 import type { Issue } from '../problem.ts';

@@ -115,7 +115,7 @@ describe('the policy of a fleet', () => {
     expect((await put('', { ...fleet, automation: 'automatic' })).status).toBe(200);
     const { status, message } = conditionOf((await harness.call('GET', shop)).body, 'PolicySound');
     expect(status).toBe('False');
-    expect(message).toContain('#/notifications: the fleet moves traffic by itself, and no notification target is told');
+    expect(message).toContain('#/notifications: The fleet moves traffic by itself, and no notification target is told');
     expect(message).toContain('#/voters: The edge alone decides upon');
   });
 

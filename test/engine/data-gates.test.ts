@@ -280,7 +280,7 @@ describe('a gate is refused', () => {
     };
     await declareGate();
     expect(await doubts({})).not.toContain('north');
-    expect(await doubts({ leave: { withoutAnswer: 'stay' } })).toContain('when north is lost, its traffic stays there');
+    expect(await doubts({ leave: { withoutAnswer: 'stay' } })).toContain('When north is lost, its traffic stays there');
     expect(await doubts({ gateSeconds: 900 })).toContain('its requests fail for 900 s');
   });
 });

@@ -116,7 +116,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('on a night behind %s', (provi
     await rounds(2);
     const edited = await status();
     expect(edited.gateways).toMatchObject([{ faults: [{ reason: 'Drifted', since: expect.any(String) }] }]);
-    expect(edited.summary).toMatch(/^Gateway edge: Somebody changed it at the gateway/);
+    expect(edited.summary).toMatch(/^Gateway edge: Somebody changed 1 object at the gateway/);
     await actOn('gateways/edge');
     await rounds(2);
     const mended = await status();
