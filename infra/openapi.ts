@@ -76,12 +76,14 @@ const HEADERS = {
   'RateLimit-Policy': {
     description:
       'The limits of the class of the request, for each actor: requests in a minute, and requests at the same time ' +
-      '(draft-ietf-httpapi-ratelimit-headers-10).',
+      '(draft-ietf-httpapi-ratelimit-headers-10). Every answer to a request that was counted has it, problems included.',
     schema: { type: 'string' },
     example: '"read";q=6000;w=60, "read-at-once";q=100;qu="concurrent-requests"',
   },
   RateLimit: {
-    description: 'The requests that are left now, and the seconds until all of them are there again.',
+    description:
+      'The requests that are left now, and the seconds until all of them are there again. Every answer to a request that was counted has it, ' +
+      'problems included.',
     schema: { type: 'string' },
     example: '"read";r=5999;t=1',
   },
@@ -227,7 +229,7 @@ function responsesOf(endpoint: Endpoint, example: Example): ZodOpenApiResponsesO
 function successObject({ description, schema, mediaType, headers }: Success, example: unknown) {
   return {
     description,
-    headers: headerRefs(['RateLimit-Policy', 'RateLimit', ...(headers ?? [])]),
+    headers: headerRefs([...LIMIT_HEADERS, ...(headers ?? [])]),
     ...((schema || mediaType !== undefined) && {
       content: {
         ...(schema && { 'application/json': { schema, example } }),
@@ -237,8 +239,13 @@ function successObject({ description, schema, mediaType, headers }: Success, exa
   };
 }
 
+/** The headers that tell of limits. Problems of requests that are within them have them as well, which is described once, with the headers. */
+const LIMIT_HEADERS = ['RateLimit-Policy', 'RateLimit'] as const;
+
 function problemObject(codes: readonly ProblemCode[]) {
   const headers: (keyof typeof HEADERS)[] = [
+    ...(codes.includes('too-many-requests') ? LIMIT_HEADERS : []),
+    ...(codes.includes('approval-required') ? ['Location' as const] : []),
     ...(codes.some(isAboutToken) ? ['WWW-Authenticate' as const] : []),
     ...(codes.some((code) => problems[code].retryable) ? ['Retry-After' as const] : []),
   ];
