@@ -8,6 +8,7 @@ const ISOLATED = [
   'test/local/*.test.ts',
   'test/workerd/*.test.ts',
   'test/bench/failover.full.test.ts',
+  'test/fuzz/fuzz.full.test.ts',
   'test/cloud/alicloud-fetch.test.ts',
 ];
 

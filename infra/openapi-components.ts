@@ -44,17 +44,22 @@ const HEADERS = {
   'RateLimit-Policy': {
     description:
       'The limits of the class of the request, for each actor: requests in a minute, and requests at the same time ' +
-      '(draft-ietf-httpapi-ratelimit-headers-10).',
+      '(draft-ietf-httpapi-ratelimit-headers-10). Every answer to a request that was counted has it, problems included.',
     schema: { type: 'string' },
     example: '"read";q=6000;w=60, "read-at-once";q=100;qu="concurrent-requests"',
   },
   RateLimit: {
-    description: 'The requests that are left now, and the seconds until all of them are there again.',
+    description:
+      'The requests that are left now, and the seconds until all of them are there again. Every answer to a request that was counted has it, ' +
+      'problems included.',
     schema: { type: 'string' },
     example: '"read";r=5999;t=1',
   },
   'WWW-Authenticate': { description: 'This header tells how to authenticate.', schema: { type: 'string' } },
 } as const;
+
+/** The headers that tell of limits. Problems of requests that are within them have them as well, which is described once, with the headers. */
+export const LIMIT_HEADERS = ['RateLimit-Policy', 'RateLimit'] as const;
 
 export function headerRefs(names: readonly (keyof typeof HEADERS)[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
@@ -96,6 +101,8 @@ const SHARED: ReadonlyMap<string, readonly ProblemCode[]> = new Map(
 
 function problemObject(codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
   const headers: (keyof typeof HEADERS)[] = [
+    ...(codes.includes('too-many-requests') ? LIMIT_HEADERS : []),
+    ...(codes.includes('approval-required') ? ['Location' as const] : []),
     ...(codes.some(isAboutToken) ? ['WWW-Authenticate' as const] : []),
     ...(codes.some((code) => problems[code].retryable) ? ['Retry-After' as const] : []),
   ];

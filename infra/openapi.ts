@@ -18,7 +18,14 @@ import { JSON_BODY, JSON_TYPE } from '../functions/api/http/body.ts';
 import { type Endpoint, NO_BODY, SIGNATURE_HEADER, type Success } from '../functions/api/http/endpoint.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { rolesWith } from '../functions/core/access/roles.ts';
-import { examplesOf, headerRefs, problemResponses, sharedComponents, shareParameters } from './openapi-components.ts';
+import {
+  examplesOf,
+  headerRefs,
+  LIMIT_HEADERS,
+  problemResponses,
+  sharedComponents,
+  shareParameters,
+} from './openapi-components.ts';
 
 const FILE = fileURLToPath(new URL('../schemas/openapi.json', import.meta.url));
 
@@ -172,7 +179,7 @@ function successObject({ operationId }: Endpoint, { status, description, schema,
   const examples = examplesOf(operationId, String(status));
   return {
     description,
-    headers: headerRefs(['RateLimit-Policy', 'RateLimit', ...(headers ?? [])]),
+    headers: headerRefs([...LIMIT_HEADERS, ...(headers ?? [])]),
     ...((schema || mediaType !== undefined) && {
       content: {
         ...(schema && { [JSON_TYPE]: { schema, ...examples } }),

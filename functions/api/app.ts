@@ -11,8 +11,8 @@ import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { endpoints } from './endpoints/index.ts';
 import { bearer, bearerReadAnew, tokenInBody, voterBearer } from './http/auth.ts';
-import { type BodyFormat, JSON_BODY } from './http/body.ts';
-import type { Endpoint } from './http/endpoint.ts';
+import { JSON_BODY } from './http/body.ts';
+import { type Endpoint, NO_BODY } from './http/endpoint.ts';
 import { type AppEnv, outlive } from './http/env.ts';
 import { classOf, type Limiter } from './http/limits.ts';
 import { answerProblem } from './http/problem.ts';
@@ -80,7 +80,9 @@ const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
+/** Refuses bodies that are too large. A body that is sent to an operation without one is not read. */
+function limited({ body, format: { maxBytes } = JSON_BODY }: Endpoint): MiddlewareHandler<AppEnv> {
+  if (body === NO_BODY) return (_, next) => next();
   return bodyLimit({
     maxSize: maxBytes,
     onError: () => {
@@ -109,7 +111,7 @@ function register(app: Hono<AppEnv>, endpoint: Endpoint, limiter: Limiter): void
     methodOf(endpoint),
     patternOf(endpoint.path),
     withinLimits(endpoint, limiter),
-    limited(endpoint.format ?? JSON_BODY),
+    limited(endpoint),
     async (c) => {
       const { status, body, headers } = await endpoint.run(contextOf(c), c.req);
       if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);

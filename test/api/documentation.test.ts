@@ -81,6 +81,14 @@ describe('the OpenAPI document', () => {
     for (const schema of [Route, RouteRuleOutput]) expect(schema).not.toHaveProperty('additionalProperties');
   });
 
+  it('names the place of the approval in every answer that waits for one, and what tells of limits', () => {
+    const answers: Json[] = described.flatMap(({ responses }) => Object.values(responses));
+    for (const { description, headers = {} } of answers) {
+      if (description.includes('(approval-required)')) expect(headers).toHaveProperty('Location');
+      if (description.includes('(too-many-requests)')) expect(headers).toHaveProperty('RateLimit');
+    }
+  });
+
   it('keeps the discriminators, which clients are generated from', () => {
     expect(committed.components.schemas.ClusterInput.discriminator.mapping).toEqual({
       ack: '#/components/schemas/AckClusterInput',

@@ -148,6 +148,16 @@ describe('every operation with a body', () => {
   });
 });
 
+describe('every operation without a body', () => {
+  const others = all.filter(([, { body, method }]) => body === NO_BODY && method !== 'get');
+
+  it.each(others)('%s answers as without one, however much is sent', async (_, endpoint) => {
+    const send = (body?: string) => call(endpoint, `${pathOf(endpoint)}?dryRun=true`, { body });
+    const [without, filled] = [await send(), await send('x'.repeat(JSON_BODY.maxBytes + 1))];
+    expect([filled.status, filled.body?.code]).toEqual([without.status, without.body?.code]);
+  });
+});
+
 describe('every write of what exists', () => {
   it.each(writes)('%s needs If-Match, and the current revision in it', async (_, endpoint) => {
     const write = (tag: string | undefined) =>
