@@ -62,6 +62,7 @@ export function createControlPlane(env: Env): ControlPlane {
   return {
     app: createApp({
       authenticate: createAuthenticate({ settingToken: env.API_TOKEN }),
+      corsOrigins: env.CORS_ORIGINS,
       senders: createSenders(env.RATE_LIMITS, env.ADDRESS_HEADER, env.API_TOKEN === undefined ? [] : [env.API_TOKEN]),
     }),
     createDeps: () => {
