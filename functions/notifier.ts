@@ -1,3 +1,4 @@
+import { say } from '../schemas/messages/index.ts';
 import type { Event } from '../schemas/notification.ts';
 import { checkWebhook, type EgressPolicy } from './core/egress/target.ts';
 import { answerOf, replyOf, requestOf, type TargetFormat } from './core/notification/format.ts';
@@ -28,7 +29,7 @@ export function createNotifier(
 ): Notifier {
   const post = async (name: string, event: Event, only?: TargetFormat['format']): Promise<Posted> => {
     const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
-    if (target === undefined) return unsent('is not in the settings');
+    if (target === undefined) return unsent(say('NotInSettings').text);
     const fault = checkWebhook(target.url, egress);
     if (fault !== undefined) return unsent(fault);
     if (only !== undefined && target.format !== only) return unsent(`is no ${only}`);
@@ -36,7 +37,10 @@ export function createNotifier(
       return { target, ...(await posted(target, event, clock.now())) };
     } catch (error) {
       log.error('notification.unsent', { target: name, event: event.id }, error);
-      return { fault: isTimeout(error) ? 'no answer in 5 s' : 'no connection', isFinal: false };
+      return {
+        fault: isTimeout(error) ? say('TargetNotAnswering', { seconds: 5 }).text : 'no connection',
+        isFinal: false,
+      };
     }
   };
   return {
@@ -67,7 +71,7 @@ async function beatAt(url: string, egress: EgressPolicy): Promise<string | undef
     await response.body?.cancel();
     return response.ok ? undefined : `HTTP ${response.status}`;
   } catch (error) {
-    return isTimeout(error) ? 'no answer in 3 s' : 'no connection';
+    return isTimeout(error) ? say('TargetNotAnswering', { seconds: 3 }).text : 'no connection';
   }
 }
 

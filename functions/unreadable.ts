@@ -1,3 +1,5 @@
+import { say } from '../schemas/messages/index.ts';
+
 /** The key of an item in the store. */
 interface ItemKey {
   pk: string;
@@ -10,7 +12,7 @@ export abstract class UnreadableRecord extends Error {}
 /** The error of an item that is damaged, or that Fairlead never wrote. */
 export class CorruptItemError extends UnreadableRecord {
   constructor({ pk, sk }: ItemKey, fault: string) {
-    super(`The item ${pk} / ${sk} is corrupt: ${fault}`);
+    super(say('RecordCorrupt', { pk, sk, fault }).text);
     this.name = 'CorruptItemError';
   }
 }
@@ -18,10 +20,7 @@ export class CorruptItemError extends UnreadableRecord {
 /** The error of an item with a version that this release does not know. */
 export class NewerRecordError extends UnreadableRecord {
   constructor({ pk, sk }: ItemKey, record: { name: string; version: number; newest: number }) {
-    super(
-      `The ${record.name} ${pk} / ${sk} was written by a newer release of Fairlead: it has version ${record.version}, and this release ` +
-        `reads version ${record.newest} at most. Update this control plane.`,
-    );
+    super(say('RecordNewer', { pk, sk, ...record }).text);
     this.name = 'NewerRecordError';
   }
 }

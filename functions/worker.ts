@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'hono';
+import { say } from '../schemas/messages/index.ts';
 import { stepRollouts } from './commands/rollouts/advance.ts';
 import { type ControlPlane, createControlPlane } from './composition.ts';
 import { runSchedule } from './engine/schedule/schedule.ts';
@@ -29,7 +30,7 @@ function controlPlaneOf(bindings: object): ControlPlane | undefined {
   }
 }
 
-const NOT_CONFIGURED = 'The control plane is not configured; its log says which settings are missing or wrong.';
+const NOT_CONFIGURED = say('NotConfigured').text;
 
 export default {
   async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { FEATURES, type Feature } from '../functions/core/routing/features.ts';
 import { providerFor } from '../functions/providers/registry.ts';
 import { GatewayTarget } from '../schemas/gateway.ts';
+import type { Message } from '../schemas/messages/index.ts';
 
 const FILE = fileURLToPath(new URL('../docs/capabilities.md', import.meta.url));
 
@@ -37,10 +38,11 @@ function render(): string {
  * Returns the text of a cell. Adds the reason to `notes` unless an equal one is there, because equal reasons share a
  * footnote.
  */
-function cell(capability: true | string, notes: string[]): string {
+function cell(capability: true | Message, notes: string[]): string {
   if (capability === true) return 'yes';
-  if (!notes.includes(capability)) notes.push(capability);
-  return `no[^${notes.indexOf(capability) + 1}]`;
+  const { text } = capability;
+  if (!notes.includes(text)) notes.push(text);
+  return `no[^${notes.indexOf(text) + 1}]`;
 }
 
 function table([header = [], ...rows]: string[][]): string {

@@ -60,7 +60,7 @@ export const EdgeHeaders = RequestHeaders.refine(
 
 export const StatusRange = z
   .strictObject({ from: z.int().min(100).max(599), to: z.int().min(100).max(599) })
-  .refine((range) => range.from <= range.to, 'from must not exceed to');
+  .refine((range) => range.from <= range.to, 'must not have a from above to');
 
 export const HttpProbe = z
   .strictObject({

@@ -1,4 +1,5 @@
 import RPCClient from '@alicloud/pop-core';
+import { say } from '../../schemas/messages/index.ts';
 import type { Json } from '../core/gateway/provider-object.ts';
 import { type Clock, type Cloud, CloudError, type CloudProduct, type CloudRequest, type Log } from '../deps.ts';
 import { createLimit } from '../limit.ts';
@@ -111,7 +112,7 @@ async function attempt(
     const status = exchange.response.statusCode;
     const answer = toJsonObject(body);
     if (status >= 400 || answer === undefined) {
-      return { ok: false, error: invalidResponse(action, `HTTP ${status} without an error code`) };
+      return { ok: false, error: invalidResponse(action, say('AnswerWithoutCode', { status }).text) };
     }
     if (answer['Success'] === false) return { ok: false, error: refusal(answer, action, secrets) };
     return { ok: true, value: answer };
@@ -145,6 +146,6 @@ function unknownCredentials(request: CloudRequest): CloudError {
     code: 'UnknownCredentials',
     errorClass: 'credentials',
     action: request.action,
-    message: `There is no credential set ${request.credentials} in the settings`,
+    message: say('NoCredentials', { name: request.credentials }).text,
   });
 }

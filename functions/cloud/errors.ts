@@ -1,3 +1,4 @@
+import { say } from '../../schemas/messages/index.ts';
 import { errorClassOf } from '../cloud-codes.ts';
 import { CloudError } from '../deps.ts';
 
@@ -70,13 +71,13 @@ export function invalidResponse(action: string, detail: string): CloudError {
 }
 
 function transportError(name: unknown, action: string): CloudError {
-  if (name === 'SyntaxError' || name === 'TypeError') return invalidResponse(action, 'the answer is not a JSON object');
+  if (name === 'SyntaxError' || name === 'TypeError') return invalidResponse(action, say('AnswerNotJson').text);
   const timedOut = name === 'RequestTimeoutError';
   return new CloudError({
     code: timedOut ? 'Timeout' : 'ConnectionFailed',
     errorClass: 'unavailable',
     action,
-    message: `${action}: ${timedOut ? 'no answer in time' : 'the connection failed'}`,
+    message: say(timedOut ? 'CloudSilent' : 'CloudUnreached', { action }).text,
   });
 }
 

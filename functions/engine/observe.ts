@@ -1,4 +1,5 @@
 import type { FailureCause, Observation } from '../../schemas/cluster.ts';
+import { say } from '../../schemas/messages/index.ts';
 import type { HttpProbe, Probe } from '../../schemas/probe.ts';
 import { checkProbeTarget, ForbiddenTargetError } from '../core/egress/target.ts';
 import { lacksSecret } from '../core/model/sent-requests.ts';
@@ -100,7 +101,7 @@ export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): 
   const forbidden = checkProbeTarget(probe, ports.settings.egress);
   const { headers, lacking } = await headersOf(probe, ports.secrets);
   const unsent = (reason: string): ProbeOutcome => {
-    return { path, outcome: 'unsent', detail: `${label}: not sent: ${reason}`, latencyMs: 0 };
+    return { path, outcome: 'unsent', detail: say('NotSent', { probe: label, reason }).text, latencyMs: 0 };
   };
   const fault = forbidden ?? lacking;
   if (fault !== undefined) return unsent(fault);
@@ -114,7 +115,7 @@ export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): 
     // The error texts of platforms differ and may contain addresses, so only timeouts are told apart from other
     // failures.
     const isUnreached = !(error instanceof Error && error.name === 'TimeoutError');
-    const detail = isUnreached ? 'connection failed' : `no answer in ${timeoutMs / 1000} s`;
+    const detail = isUnreached ? 'connection failed' : say('NoAnswerIn', { seconds: timeoutMs / 1000 }).text;
     return { path, outcome: 'fail', isUnreached, detail: `${label}: ${detail}`, latencyMs: since() };
   }
 }
@@ -157,10 +158,10 @@ async function ask(ports: ProbePorts, probe: HttpProbe, headers: Headers, timeou
   }
   // A server may repeat the headers that it got. What is expected must not tell what stands in a secret.
   if (expectedBody !== undefined && !secrets.redactPart(body ?? '').includes(expectedBody)) {
-    return { outcome: 'fail', detail: `status ${status}, without the expected text` };
+    return { outcome: 'fail', detail: say('WithoutText', { status }).text };
   }
   const expiresInMs = (certificateExpiresAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
   if (expiresInMs > certificateWarningDays * DAY_MS) return { outcome: 'ok', detail: `status ${status}` };
   const days = Math.max(0, Math.floor(expiresInMs / DAY_MS));
-  return { outcome: 'ok', detail: `status ${status}, certificate expires in ${days} days`, certificateExpiresAtMs };
+  return { outcome: 'ok', detail: say('CertificateEnds', { status, days }).text, certificateExpiresAtMs };
 }

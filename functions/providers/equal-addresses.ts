@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../schemas/messages/index.ts';
 import type { Pool } from '../core/model/ir.ts';
 import type { Finding } from './provider.ts';
 
@@ -13,8 +14,8 @@ export function equalAddresses({ key, service, members }: Pool): Finding[] {
       const owner = owners.get(name) ?? cluster;
       owners.set(name, owner);
       if (owner === cluster) return [];
-      const detail = `${name} of ${service} is claimed by the clusters ${owner} and ${cluster}`;
-      return [{ pointer: `#/pools/${key}`, code: 'conflicting-declaration', detail, rules: [], pools: [key] }];
+      const message = say('AddressClaimedTwice', { address: name, service, first: owner, second: cluster });
+      return [{ ...issueAt(`#/pools/${key}`, 'conflicting-declaration', message), rules: [], pools: [key] }];
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../schemas/messages/index.ts';
 import type { Finding, QuotaUse } from './provider.ts';
 
 /**
@@ -32,7 +33,6 @@ export function isExceeded({ used, allowed }: QuotaUse): boolean {
  */
 export function refusal(cloud: string, use: Omit<Use, 'kind'>, gateways?: number): Finding {
   const { quota, used, allowed, pointer, rules = [], pools = [], excess } = use;
-  const remedy = gateways === undefined ? '' : ` ${gateways} gateways like this one would hold it.`;
-  const detail = `Quota of ${cloud}: ${quota}: ${used} used, ${allowed} allowed.${remedy}`;
-  return { pointer, code: 'quota-exceeded', detail, rules, pools, ...(excess !== undefined && { excess }) };
+  const message = say('QuotaExceeded', { cloud, quota, used, allowed, gateways });
+  return { ...issueAt(pointer, 'quota-exceeded', message), rules, pools, ...(excess !== undefined && { excess }) };
 }

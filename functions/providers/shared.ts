@@ -1,3 +1,4 @@
+import { say } from '../../schemas/messages/index.ts';
 import type { ForeignObject } from '../../schemas/plan.ts';
 import { compareText } from '../core/model/text.ts';
 import { CloudError } from '../deps.ts';
@@ -35,6 +36,6 @@ export function invalidAnswer(action: string, what: string): CloudError {
     code: 'InvalidResponse',
     errorClass: 'unavailable',
     action,
-    message: `${action}: the answer has not the documented form: ${what}`,
+    message: say('AnswerUndocumented', { action, fault: what }).text,
   });
 }

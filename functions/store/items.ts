@@ -4,6 +4,7 @@
  */
 
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { say } from '../../schemas/messages/index.ts';
 import { StoreLimitError } from '../deps.ts';
 import type { Key } from './keys.ts';
 
@@ -57,7 +58,7 @@ export function marshal(item: Item | Key): Record<string, AttributeValue> {
     const bytes = name === 'body' ? new TextEncoder().encode(String(value)).length : 0;
     if (bytes > MAX_BODY_BYTES) {
       throw new StoreLimitError(
-        `The item ${item.pk} / ${item.sk} has ${bytes} bytes; at most ${MAX_BODY_BYTES} can be kept.`,
+        say('ItemTooLarge', { pk: String(item.pk), sk: String(item.sk), bytes, most: MAX_BODY_BYTES }).text,
       );
     }
   }

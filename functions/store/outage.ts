@@ -1,4 +1,5 @@
 import { type DynamoDBClient, DynamoDBServiceException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { type MessageCode, say } from '../../schemas/messages/index.ts';
 import { type StoreTrouble, StoreUnavailable } from '../deps.ts';
 
 /**
@@ -35,17 +36,17 @@ const REASONS: Readonly<Record<string, StoreTrouble>> = {
   TransactionConflict: 'contended',
 };
 
-const SENTENCES: Readonly<Record<StoreTrouble, string>> = {
-  unreachable: 'The connection to the store failed',
-  silent: 'The store did not answer in time',
-  failing: 'The store failed to answer properly',
-  throttled: 'The store asks the control plane to slow down',
-  contended: 'Other writers of the same items kept getting in the way',
-  credentials: 'The store refuses the credentials of the control plane',
-  denied: 'The store does not allow the control plane what it has to do',
-  'no-table': 'The store does not have the table of the control plane',
-  clock: 'The store refuses the control plane, whose clock is wrong',
-};
+const MESSAGES = {
+  unreachable: 'StoreUnreachable',
+  silent: 'StoreSilent',
+  failing: 'StoreFailing',
+  throttled: 'StoreThrottles',
+  contended: 'StoreContended',
+  credentials: 'StoreRefusesCredentials',
+  denied: 'StoreDenies',
+  'no-table': 'StoreLacksTable',
+  clock: 'StoreRefusesClock',
+} as const satisfies Record<StoreTrouble, MessageCode>;
 
 /** Signals that a request was sent, or should have been, and that no answer arrived. */
 class TransportError extends Error {
@@ -105,7 +106,7 @@ function exception(error: DynamoDBServiceException): StoreUnavailable | undefine
 
 export function outage(trouble: StoreTrouble, code: string, cause?: unknown): StoreUnavailable {
   const requestId = cause instanceof DynamoDBServiceException ? cause.$metadata.requestId : undefined;
-  const message = `${SENTENCES[trouble]} (${code}).`;
+  const message = say(MESSAGES[trouble], { code }).text;
   return new StoreUnavailable({ trouble, code, message, requestId, cause });
 }
 

@@ -1,5 +1,6 @@
 /** Records that may be larger than an item. Their JSON is kept in pieces, which are written together or not at all. */
 
+import { say } from '../../schemas/messages/index.ts';
 import { digest } from '../core/model/digest.ts';
 import { type Lease, LeaseLost, StoreLimitError } from '../deps.ts';
 import { check, type Item, type ItemWrite, PRESENT, put, remove } from './items.ts';
@@ -58,9 +59,7 @@ export async function writePieces<T>(
   const { body, ...attributes } = itemOf(type, pieceKey(0), record);
   const bodies = split(String(body));
   if (bodies.length > MAX_PIECES) {
-    throw new StoreLimitError(
-      `The ${type.name} has ${String(body).length} characters, which are more than can be kept.`,
-    );
+    throw new StoreLimitError(say('RecordTooLong', { name: type.name, characters: String(body).length }).text);
   }
   const known = await table.get(pieceKey(0));
   const state = digest(body);

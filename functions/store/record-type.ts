@@ -1,6 +1,7 @@
 /** The basis of all stored records. Each kind has a name, a schema, a version, and migrations from older versions. */
 
 import * as z from 'zod';
+import { say } from '../../schemas/messages/index.ts';
 import type { Readable } from '../deps.ts';
 import { CorruptItemError, NewerRecordError, UnreadableRecord } from '../unreadable.ts';
 import type { Attributes, Item } from './items.ts';
@@ -98,6 +99,6 @@ function jsonOf(item: Item): unknown {
   try {
     return JSON.parse(String(item['body']));
   } catch {
-    throw new CorruptItemError(item, 'the body is not JSON');
+    throw new CorruptItemError(item, say('BodyNotJson').text);
   }
 }

@@ -10,6 +10,7 @@ import {
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
+import { say } from '../../schemas/messages/index.ts';
 import { StoreLimitError, StoreUnavailable } from '../deps.ts';
 import { type Item, type ItemWrite, marshal, transactItem, unmarshal, VERBS } from './items.ts';
 import type { Key, Range } from './keys.ts';
@@ -152,7 +153,7 @@ export class Table {
   ): Promise<Outcome> {
     if (operations.length > MAX_TRANSACTION_ITEMS) {
       throw new StoreLimitError(
-        `One transaction writes at most ${MAX_TRANSACTION_ITEMS} items; this one has ${operations.length}.`,
+        say('TransactionTooLarge', { items: operations.length, most: MAX_TRANSACTION_ITEMS }).text,
       );
     }
     const items = operations.map((operation) => transactItem(this.#name, operation));

@@ -9,6 +9,9 @@ interface Where {
 
 type Voter = { fleet: string; voter: string };
 type Name = { id: string };
+type Changes = { verb: keyof typeof VERBS; kind: string };
+
+const VERBS = { create: 'Creates', update: 'Changes', delete: 'Deletes' };
 
 export const ACCESS = {
   AgentMissing: ({ fleet, voter }: Voter) => `There is no agent ${voter} among the voters of fleet ${fleet}.`,
@@ -32,6 +35,15 @@ export const ACCESS = {
     `Makes an enrolment token, with which an agent gives voter ${voter} a new key.`,
   SetsRulesAside: ({ rules, until, reason }: Record<'rules' | 'until' | 'reason', string>) =>
     `Sets the safety rules ${rules} aside until ${until}: ${reason.replace(/\.$/, '')}.`,
+  ChangesMany: ({ verb, kind, count, names }: Changes & { count: number; names: string }) =>
+    `${VERBS[verb]} ${count} ${kind}s: ${names}.`,
+  ChangesOne: ({ verb, kind, name }: Changes & { name: string }) => `${VERBS[verb]} the ${kind} ${name}.`,
+  ChangesFields: ({ kind, name, pointers }: Record<'kind' | 'name' | 'pointers', string>) =>
+    `Changes the ${kind} ${name} at ${pointers}.`,
+  ChangesVoters: ({ voters }: { voters: string }) => `Changes who may vote as ${voters}.`,
+  DropsApproval: ({ actions }: { actions: string }) => `No longer asks for the approval of ${actions}.`,
+  LengthensApproval: (given: { after: number | undefined; before: number | undefined }) =>
+    `Lets approvals be valid for ${given.after} seconds in place of ${given.before}.`,
   DeletesInstance: ({ names }: { names: string }) =>
     `Deletes the instance of ${names} at the cloud, with everything on it.`,
   NotSignedByBody: () => 'The signature is not that of the public key of the body.',

@@ -21,6 +21,9 @@ export const DECLARATIONS = {
   // Addresses.
   NoIngress: ({ cluster }: { cluster: string }) =>
     `The cluster ${cluster} has no ingress: give it one, or export endpoints.`,
+  CarriesUser: () => 'a URL must not carry a user or a password',
+  NotHttps: () => 'is not https',
+  WebhookCarriesUser: () => 'carries a user or a password',
   ForbiddenTarget: ({ reason }: { reason: string }) => `This must not be called: ${reason}.`,
 
   // Credentials and secrets.

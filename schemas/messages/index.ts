@@ -6,12 +6,30 @@
 
 import type { Issue } from '../problem.ts';
 import { ACCESS } from './access.ts';
+import { DECISIONS } from './decisions.ts';
 import { DECLARATIONS } from './declarations.ts';
+import { GATEWAYS } from './gateways.ts';
+import { INCIDENTS } from './incidents.ts';
+import { POLICIES } from './policies.ts';
 import { REPORTS } from './reports.ts';
 import { REQUESTS } from './requests.ts';
+import { STATES } from './states.ts';
+import { STATUS } from './status.ts';
 import { TRAFFIC } from './traffic.ts';
 
-export const MESSAGES = { ...REQUESTS, ...ACCESS, ...DECLARATIONS, ...TRAFFIC, ...REPORTS };
+export const MESSAGES = {
+  ...REQUESTS,
+  ...ACCESS,
+  ...DECLARATIONS,
+  ...GATEWAYS,
+  ...POLICIES,
+  ...INCIDENTS,
+  ...STATES,
+  ...STATUS,
+  ...DECISIONS,
+  ...TRAFFIC,
+  ...REPORTS,
+};
 
 type Messages = typeof MESSAGES;
 export type MessageCode = keyof Messages;

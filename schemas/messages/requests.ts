@@ -5,6 +5,9 @@ interface Named {
   name: string;
 }
 
+type Coded = { code: string };
+type Item = { pk: string; sk: string };
+
 const inFleet = (fleet: string | undefined) => (fleet === undefined ? '' : ` in fleet ${fleet}`);
 
 export const REQUESTS = {
@@ -63,6 +66,26 @@ export const REQUESTS = {
 
   // These concern what the control plane could not do.
   StoreFault: ({ fault }: { fault: string }) => fault,
+  StoreUnreachable: ({ code }: Coded) => `The connection to the store failed (${code}).`,
+  StoreSilent: ({ code }: Coded) => `The store did not answer in time (${code}).`,
+  StoreFailing: ({ code }: Coded) => `The store failed to answer properly (${code}).`,
+  StoreThrottles: ({ code }: Coded) => `The store asks the control plane to slow down (${code}).`,
+  StoreContended: ({ code }: Coded) => `Other writers of the same items kept getting in the way (${code}).`,
+  StoreRefusesCredentials: ({ code }: Coded) => `The store refuses the credentials of the control plane (${code}).`,
+  StoreDenies: ({ code }: Coded) => `The store does not allow the control plane what it has to do (${code}).`,
+  StoreLacksTable: ({ code }: Coded) => `The store does not have the table of the control plane (${code}).`,
+  StoreRefusesClock: ({ code }: Coded) => `The store refuses the control plane, whose clock is wrong (${code}).`,
+  ItemTooLarge: ({ pk, sk, bytes, most }: Item & { bytes: number; most: number }) =>
+    `The item ${pk} / ${sk} has ${bytes} bytes; at most ${most} can be kept.`,
+  RecordTooLong: ({ name, characters }: { name: string; characters: number }) =>
+    `The ${name} has ${characters} characters, which are more than can be kept.`,
+  TransactionTooLarge: ({ items, most }: { items: number; most: number }) =>
+    `One transaction writes at most ${most} items; this one has ${items}.`,
+  RecordCorrupt: ({ pk, sk, fault }: Item & { fault: string }) => `The item ${pk} / ${sk} is corrupt: ${fault}`,
+  BodyNotJson: () => 'the body is not JSON',
+  RecordNewer: (given: Item & { name: string; version: number; newest: number }) =>
+    `The ${given.name} ${given.pk} / ${given.sk} was written by a newer release of Fairlead: it has version ${given.version}, and this release reads version ${given.newest} at most. Update this control plane.`,
+  NotConfigured: () => 'The control plane is not configured; its log says which settings are missing or wrong.',
   StoreAway: ({ fault }: { fault: string }) => `${fault} The request id leads to the cause in the log.`,
   Internal: () => 'The request id leads to the cause in the log.',
   NotDestroyed: () =>

@@ -46,7 +46,7 @@ describe('a drill', () => {
     expect([answer.status, answer.body.code]).toEqual([409, 'rule-violated']);
     const details = answer.body.errors.map(({ detail }: Json) => detail);
     expect(details).toContain('window (two): none of its windows is open now');
-    expect(details).toContain('health (two): not healthy: one, two');
+    expect(details).toContain('health (two): clusters are not healthy: one, two');
   });
 
   it.each(['', '/report'])('run that never was is not found%s', async (suffix) => {

@@ -28,7 +28,7 @@ async function put(path: string, body: unknown, query = ''): Promise<Answer> {
 function expectRefusal(answer: Answer, places: string[]): void {
   expect([answer.status, answer.body.code]).toEqual([409, 'rule-violated']);
   expect(pointers(answer.body)).toEqual(places);
-  expect(answer.body.errors[0].detail).toMatch(/^min-serving: .*1 clusters serve; 2 must$/);
+  expect(answer.body.errors[0].detail).toMatch(/^min-serving: .* by 1 cluster, and at least 2 must serve it$/);
 }
 
 describe('safety rules', () => {
@@ -116,7 +116,7 @@ describe('the policy of a fleet', () => {
     const { status, message } = conditionOf((await harness.call('GET', shop)).body, 'PolicySound');
     expect(status).toBe('False');
     expect(message).toContain('#/notifications: the fleet moves traffic by itself, and no notification target is told');
-    expect(message).toContain('#/voters: the edge alone decides upon');
+    expect(message).toContain('#/voters: The edge alone decides upon');
   });
 
   it('says in its condition what an earlier release knew and this one reads for a time', async () => {

@@ -47,12 +47,12 @@ describe('what clusters can serve', () => {
 
   it('is told with numbers, and with what to do', () => {
     expect(lint(490)[0]?.detail).toBe(
-      'the clusters do not have the capacity to serve without the site east: c would have to serve 500 requests per second, and can serve 490; ' +
-        'add capacity, or spread its traffic over more clusters',
+      'The clusters do not have the capacity to serve without the site east, since c would have to serve 500 requests per second, and can serve 490: ' +
+        'add capacity, or spread the traffic over more clusters.',
     );
     expect(lint(500, [even], 60)[0]?.detail).toBe(
-      'a serves 250 of its 500 requests per second by the declared split, which is more than 60 % of headroom leave: it takes over nothing; ' +
-        'lower its weights, or raise its capacity',
+      'a serves 250 of its 500 requests per second by the declared split, which is more than 60 % of headroom leave, so that it takes over ' +
+        'nothing: lower its weights, or raise its capacity.',
     );
   });
 

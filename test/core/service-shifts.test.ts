@@ -177,10 +177,10 @@ describe('a shift of one service', () => {
   it('is the only one of the pair, and lives beside one of the whole cluster', () => {
     const told = shifted();
     expect(told.ask(put({ name: 'second', id: 'shf_2' }))?.rules).toMatchObject([
-      { rule: 'shift', detail: 'cart at a has the live shift off' },
+      { rule: 'shift', detail: 'cart at a has the live shift off: end it first.' },
     ]);
     expect(told.ask(put({ service: undefined }))?.rules).toMatchObject([
-      { rule: 'shift', detail: 'off is a shift of cart at a' },
+      { rule: 'shift', detail: 'The shift off is live, of cart at a: end it first.' },
     ]);
     expect(told.ask(put({ name: 'all', id: 'shf_3', service: undefined, percent: 50 }))?.outcome).toBe('applied');
   });
@@ -241,7 +241,7 @@ describe('rules', () => {
     const refused = told.ask(put());
     expect([refused?.outcome, refused?.rules.find(({ passed }) => !passed)]).toMatchObject([
       'refused',
-      { rule: 'min-serving', detail: 'of cart, 2 clusters serve; 3 must' },
+      { rule: 'min-serving', detail: 'cart would be served by 2 clusters, and at least 3 must serve it' },
     ]);
   });
 
@@ -405,7 +405,7 @@ describe('a drill of one service', () => {
     held.ask(put({ cluster: 'b' }));
     held.during(20, 5);
     expect(held.ask(start)?.rules).toContainEqual(
-      expect.objectContaining({ rule: 'withdrawals', passed: false, detail: 'held back: cart at b' }),
+      expect.objectContaining({ rule: 'withdrawals', passed: false, detail: 'clusters are held back: cart at b' }),
     );
     expect(drilled({ service: 'nope' }).ask(start)?.rules).toContainEqual(
       expect.objectContaining({ rule: 'service', passed: false, detail: 'no route leads to nope there' }),

@@ -260,7 +260,7 @@ describe('in an outage', () => {
     expect([refused.status, refused.body.code]).toEqual([409, 'rule-violated']);
     expect(refused.body.errors.map(({ detail }: Json) => detail)).toEqual([
       'never-empty (b): no cluster would be left that may serve pay, shop',
-      'min-serving (b): of shop, 0 clusters serve; 1 must',
+      'min-serving (b): shop would be served by 0 clusters, and at least 1 must serve it',
     ]);
     expect(await served()).toEqual({ b: 10 });
     const rules = ['never-empty', 'min-serving'];

@@ -130,7 +130,7 @@ describe('a rollout', () => {
     expect(await rollout(id)).toMatchObject({
       state: 'stopped',
       percent: 50,
-      stop: { cause: 'rule', detail: expect.stringContaining('1 clusters serve; 2 must') },
+      stop: { cause: 'rule', detail: expect.stringContaining('by 1 cluster, and at least 2 must serve it') },
     });
     expect(await plane.shareOfB()).toEqual(both(55));
   });

@@ -30,7 +30,7 @@ const opened: Delivery = {
     fleet: 'shop',
     at: DECIDED,
     summary:
-      'Gateway edge is behind: changes that it has yet to follow: 1, the first since 2026-11-23T07:01:06.000Z. Among them is a change of traffic.',
+      'Gateway edge is behind: it has yet to follow 1 change, the first since 2026-11-23T07:01:06.000Z. Among them is a change of traffic.',
     clusters: [],
     incident: { key: 'shop/gateway/edge/behind', state: 'opened', severity: 'critical', openedAt: DECIDED },
   },

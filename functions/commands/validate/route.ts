@@ -45,7 +45,7 @@ function unsupported(spec: RouteSpec, gateways: readonly Resource<'gateway'>[]):
     const provider = providerFor(providerOf(gateway.spec));
     const missing = uses.flatMap(({ feature, pointer }) => {
       const reason = provider.capabilities[feature];
-      return reason === true ? [] : [{ pointer, detail: `${FEATURES[feature]}: ${reason}` }];
+      return reason === true ? [] : [{ pointer, detail: `${FEATURES[feature]}: ${reason.text}` }];
     });
     const found = missing.length > 0 ? missing : provider.check(spec);
     return found.map(({ pointer, detail }) =>

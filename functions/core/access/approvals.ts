@@ -3,6 +3,7 @@
 import type { Grant, Subject } from '../../../schemas/access.ts';
 import type { Approval, ApprovalPolicy, ApprovedAction } from '../../../schemas/approval.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { changesOf, type Difference } from '../model/declarations.ts';
 import { digest, equal } from '../model/digest.ts';
 import { EVERY_FLEET, type Principal } from './principal.ts';
@@ -88,8 +89,6 @@ function lowersApprovals({ before, after }: FleetChange): boolean {
   );
 }
 
-const VERBS = { create: 'Creates', update: 'Changes', delete: 'Deletes' } as const;
-
 /** Returns what changes of declarations do, in sentences with numbers. */
 export function sentencesOf(changes: readonly Difference[]): string[] {
   const groups = Map.groupBy(changes, ({ verb, kind }) => `${verb} ${kind}`);
@@ -98,7 +97,7 @@ export function sentencesOf(changes: readonly Difference[]): string[] {
   const keys = fleets.flatMap(changedKeys);
   return [
     ...counted,
-    ...(keys.length > 0 ? [`Changes who may vote as ${keys.join(', ')}.`] : []),
+    ...(keys.length > 0 ? [say('ChangesVoters', { voters: keys.join(', ') }).text] : []),
     ...fleets.filter(lowersApprovals).map(({ before, after }) => lowering(before?.approvals, after?.approvals)),
   ];
 }
@@ -108,10 +107,11 @@ function groupSentence(changes: readonly Difference[]): string {
   const [first] = changes;
   if (first === undefined) throw new Error('A group has a change.');
   const { verb, kind, name } = first;
-  if (changes.length > 1)
-    return `${VERBS[verb]} ${changes.length} ${kind}s: ${listed(changes.map((item) => item.name))}.`;
-  if (verb !== 'update') return `${VERBS[verb]} the ${kind} ${name}.`;
-  return `Changes the ${kind} ${name} at ${listed(changesOf(first).changes.map(({ pointer }) => pointer))}.`;
+  const { length: count } = changes;
+  if (count > 1) return say('ChangesMany', { verb, kind, count, names: listed(changes.map((item) => item.name)) }).text;
+  if (verb !== 'update') return say('ChangesOne', { verb, kind, name }).text;
+  const pointers = listed(changesOf(first).changes.map(({ pointer }) => pointer));
+  return say('ChangesFields', { kind, name, pointers }).text;
 }
 
 /** The most names in a sentence. */
@@ -124,8 +124,8 @@ function listed(names: readonly string[]): string {
 
 function lowering(before: ApprovalPolicy | undefined, after: ApprovalPolicy | undefined): string {
   const dropped = (before?.required ?? []).filter((action) => !after?.required.includes(action));
-  if (dropped.length > 0) return `No longer asks for the approval of ${dropped.join(', ')}.`;
-  return `Lets approvals be valid for ${after?.validSeconds} seconds in place of ${before?.validSeconds}.`;
+  if (dropped.length > 0) return say('DropsApproval', { actions: dropped.join(', ') }).text;
+  return say('LengthensApproval', { after: after?.validSeconds, before: before?.validSeconds }).text;
 }
 
 /**

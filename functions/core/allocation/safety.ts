@@ -1,5 +1,6 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import type { SafetyRuleName, SafetyRules } from '../../../schemas/failover.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Placement } from '../model/fleet-facts.ts';
 import type { Share } from '../model/ir.ts';
 import { declaredPoints } from './bounds.ts';
@@ -44,14 +45,14 @@ const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
       comparisonsOf(context, before, after),
       context.rules.minServingClusters,
       servingClusters,
-      (count) => `${count} clusters serve`,
+      (floor) => say('TooFewServe', floor).text,
     ),
   'min-base': (context, before, after) =>
     worst(
       comparisonsOf(context, before, after),
       context.rules.minBasePercent,
       servingBasePercent,
-      (percent) => `clusters with ${percent} % serve`,
+      (floor) => say('TooLittleServes', floor).text,
     ),
   exclusive: checkExclusive,
   capacity: checkCapacity,
@@ -91,7 +92,7 @@ export function checkSafety(
 ): RuleResult[] {
   return rulesOf(context).map((rule) => {
     const violation = SAFETY_CHECKS[rule]?.(context, before, after);
-    if (violation === undefined) return { rule, passed: true, detail: 'holds' };
+    if (violation === undefined) return { rule, passed: true, detail: say('RuleHolds').text };
     return setAside({ rule, passed: false, detail: violation }, context);
   });
 }
@@ -162,12 +163,12 @@ function worst(
   comparisons: readonly Comparison[],
   least: number,
   measure: (item: PlacementShares, down: ReadonlySet<string>) => number,
-  says: (value: number) => string,
+  says: (floor: { services: string; value: number; least: number }) => string,
 ): string | undefined {
   for (const { now, earlier, down } of comparisons) {
     const value = measure(now, down);
     if (value >= least || (earlier && value >= measure(earlier, down))) continue;
-    return `of ${nameOf(now)}, ${says(value)}; ${least} must`;
+    return says({ services: nameOf(now), value, least });
   }
   return undefined;
 }
@@ -201,7 +202,7 @@ function checkExclusive(
       set.every((name) => percentOf(shares, name) === 0 || down.has(name));
     for (const { now, earlier, down } of comparisons) {
       if (!isBroken(now, down) || (earlier && isBroken(earlier, down))) continue;
-      return `of ${nameOf(now)}, ${set.join(' and ')} would all be at 0`;
+      return say('NoneOfServes', { services: nameOf(now), clusters: set.join(' and ') }).text;
     }
   }
   return undefined;
@@ -220,7 +221,7 @@ function checkCapacity(
   const [hottest] = now.clusters;
   if (hottest === undefined || now.total <= then.total + TOLERANCE) return undefined;
   const { cluster, load, ceiling } = hottest;
-  return `${cluster} would have to serve ${Math.ceil(load)} requests per second; it may serve ${Math.floor(ceiling)}`;
+  return say('AboveCeiling', { cluster, load: Math.ceil(load), capacity: Math.floor(ceiling) }).text;
 }
 
 function excessOf(shares: readonly PlacementShares[], ceilings: Loads) {
@@ -242,7 +243,7 @@ function checkGates(
   const moved = movedClusters(before, after);
   for (const { name, clusters } of closed) {
     const cluster = [...moved].find((item) => clusters === undefined || clusters.includes(item));
-    if (cluster !== undefined) return `the gate ${name} is closed, and the share of ${cluster} would move`;
+    if (cluster !== undefined) return say('BehindGate', { gate: name, cluster }).text;
   }
   return undefined;
 }

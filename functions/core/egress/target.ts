@@ -4,6 +4,7 @@
  * request. A name is judged by its text here. Whoever resolves it, as an agent does, has its addresses judged as well.
  */
 
+import { say } from '../../../schemas/messages/index.ts';
 import type { Probe } from '../../../schemas/probe.ts';
 import { kindOfName, type NameKind } from './names.ts';
 import {
@@ -59,7 +60,7 @@ type Phrase = (typeof PHRASES)[keyof typeof PHRASES];
 export function checkProbeTarget(probe: Probe, policy: EgressPolicy): string | undefined {
   if (probe.type === 'tcp') return checkHost(probe.host, policy);
   const url = new URL(probe.url);
-  return hasCredentials(url) ? 'a URL must not carry a user or a password' : checkHost(url.hostname, policy);
+  return hasCredentials(url) ? say('CarriesUser').text : checkHost(url.hostname, policy);
 }
 
 /** Returns the reason why a host must not be called; undefined when it may be. */
@@ -85,10 +86,10 @@ export function checkResolved(name: string, addresses: readonly string[], policy
  */
 export function checkWebhook(text: string, policy: Omit<EgressPolicy, 'isPublicOnly'>): string | undefined {
   const url = new URL(text);
-  if (hasCredentials(url)) return 'carries a user or a password';
+  if (hasCredentials(url)) return say('WebhookCarriesUser').text;
   const phrase = refusalOf(url.hostname, { ...policy, isPublicOnly: true });
   if (phrase !== undefined) return `is ${phrase}`;
-  return isSafeFromReaders(url) ? undefined : 'is not https';
+  return isSafeFromReaders(url) ? undefined : say('NotHttps').text;
 }
 
 /** Tells whether nobody can read on the way what is sent to a URL: it takes TLS, or leads to this machine. */

@@ -1,6 +1,7 @@
 /** Begins drills: by their windows or because a person asks, once nothing speaks against it. */
 
 import type { Drill } from '../../../schemas/drill.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import { isRefused } from '../allocation/safety.ts';
 import {
   type Context,
@@ -67,7 +68,7 @@ function judgeBegin(
   live: LiveDrill,
 ): Pick<Trace, 'rules'> & { isAllowed: boolean } {
   const rules = preconditionsOf(context, traffic, drill).map(({ rule, passed, holds, fails }) =>
-    ruleResult(rule, passed, passed ? holds : fails, drill.cluster),
+    ruleResult(rule, passed, (passed ? holds : fails).text, drill.cluster),
   );
   if (rules.some(({ passed }) => !passed)) return { isAllowed: false, rules };
   const after = { ...traffic, drill: { ...live, currentPercent: 0 } };
@@ -93,50 +94,50 @@ function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): Dril
     {
       rule: 'cluster',
       passed: named.length > 0,
-      holds: `the fleet has ${named.join(', ')}`,
-      fails: emptyPlace(drill).message.text,
+      holds: say('FleetHas', { clusters: named.join(', ') }),
+      fails: emptyPlace(drill).message,
     },
     {
       rule: 'service',
       passed: isServed,
-      holds: drill.service === undefined ? 'all services are taken out' : `${drill.service} is served there`,
-      fails: `no route leads to ${drill.service} there`,
+      holds: drill.service === undefined ? say('AllServicesOut') : say('ServedThere', { service: drill.service }),
+      fails: say('NoRouteLeads', { service: drill.service }),
     },
     {
       rule: 'window',
       passed: drill.windows.length === 0 || openSinceMs(drill, nowMs) !== undefined,
-      holds: 'one of its windows is open',
-      fails: 'none of its windows is open now',
+      holds: say('WindowOpen'),
+      fails: say('NoWindowOpen'),
     },
     {
       rule: 'one-at-a-time',
       passed: traffic.drill === undefined,
-      holds: 'no other drill is under way',
-      fails: `the drill ${traffic.drill?.name} is under way and has to end first`,
+      holds: say('NoOtherDrill'),
+      fails: say('OtherDrill', { drill: traffic.drill?.name }),
     },
     {
       rule: 'health',
       passed: unfit.length === 0,
-      holds: 'all clusters are healthy',
-      fails: `not healthy: ${unfit.join(', ')}`,
+      holds: say('AllHealthy'),
+      fails: say('NotHealthy', { clusters: unfit.join(', ') }),
     },
     {
       rule: 'withdrawals',
       passed: out.length === 0,
-      holds: 'nothing holds any cluster back',
-      fails: `held back: ${out.join(', ')}`,
+      holds: say('NothingHeldBack'),
+      fails: say('HeldBack', { clusters: out.join(', ') }),
     },
     {
       rule: 'freeze',
       passed: !isFrozen(policy.failover.freezeWindows, nowMs),
-      holds: 'no freeze window is open',
-      fails: 'a freeze window is open, in which no drill begins',
+      holds: say('NoFreeze'),
+      fails: say('FreezeForbidsDrill'),
     },
     {
       rule: 'verified',
       passed: context.verifiedAtMs !== undefined,
-      holds: 'the gateways follow the traffic',
-      fails: 'the gateways have not been verified to follow the traffic yet',
+      holds: say('GatewaysFollow'),
+      fails: say('GatewaysUnverified'),
     },
   ];
 }
@@ -158,6 +159,6 @@ function drilledText({ clusters, service }: Pick<LiveDrill, 'clusters' | 'servic
 interface DrillPrecondition {
   rule: string;
   passed: boolean;
-  holds: string;
-  fails: string;
+  holds: Message;
+  fails: Message;
 }

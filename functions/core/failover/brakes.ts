@@ -4,6 +4,7 @@
  */
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { isLeaving } from './ask-gates.ts';
 import { type Context, quorumVerdictOf, stateOf, type Watched } from './context.ts';
 import { gateEndMs, gateOf, isReleased, questionOf } from './data-gates.ts';
@@ -76,8 +77,8 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
   const others = correlatedWith(context, traffic, item);
   const untilMs = (failingSinceMs(item) ?? nowMs) + correlation.askSeconds * 1000;
   if (others.length === 0 || nowMs >= untilMs) return undefined;
-  const why = `${others.join(' and ')} failed within ${correlation.windowSeconds} s of it, and voters of one vantage alone say so`;
-  return { name: 'correlation', untilMs, reason: why };
+  const why = say('FailedWithOthers', { others: others.join(' and '), seconds: correlation.windowSeconds });
+  return { name: 'correlation', untilMs, reason: why.text };
 }
 
 /**
@@ -110,7 +111,7 @@ function dataGateBrake(context: Context, traffic: Traffic, item: Watched): Brake
   }
   const gate = gateOf(policy, city);
   const untilMs = gate && gateEndMs(gate, question);
-  const reason = `it is the last of ${city}, and its data gate asks whether the city may be left`;
+  const reason = say('LastOfCity', { city }).text;
   return { name: 'data-gate', ...(untilMs !== undefined && { untilMs }), reason };
 }
 
@@ -136,8 +137,8 @@ function maxRemovedBrake(context: Context, traffic: Traffic, { facts }: Watched)
     .sort((a, b) => a - b);
   if (removed.length < limit) return undefined;
   const freed = removed[removed.length - limit] ?? nowMs;
-  const reason = `${removed.length} clusters were taken out within ${maxRemoved.windowSeconds} s, and ${limit} may be`;
-  return { name: 'max-removed', untilMs: freed + windowMs, reason };
+  const why = say('TooManyOut', { count: removed.length, seconds: maxRemoved.windowSeconds, most: limit });
+  return { name: 'max-removed', untilMs: freed + windowMs, reason: why.text };
 }
 
 function isSetAside({ breakGlasses }: Traffic, nowMs: number): boolean {

@@ -3,6 +3,7 @@
  * second person, is not refused.
  */
 
+import { say } from '../../../schemas/messages/index.ts';
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import { compareText } from '../model/text.ts';
 import { questionFor } from './ask-gates.ts';
@@ -89,7 +90,7 @@ function answerGate({ input }: Context, traffic: Traffic, command: CommandOf<'an
 
 function startDrill(context: Context, traffic: Traffic, { drill, run }: CommandOf<'start-drill'>): StepResult {
   const declared = declaredDrill(context, drill);
-  return declared ? beginDrill(context, traffic, declared, run) : refused('drill', `there is no drill ${drill}`);
+  return declared ? beginDrill(context, traffic, declared, run) : refused('drill', say('NoDrill', { drill }).text);
 }
 
 function order(context: Context, traffic: Traffic, { type, cluster }: CommandOf<keyof typeof ORDERS>): StepResult {
@@ -104,7 +105,7 @@ function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, 
   const transition = state && ORDERS[name][state.standing];
   if (state === undefined || transition === undefined) return traffic;
   const { nowMs, decision, actor } = context.input;
-  const reason = `${actor} has asked for it`;
+  const reason = say('AskedBy', { actor }).text;
   const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
   const marks = {
     isGateClosed: clustersBehindClosedGates(context).has(cluster),

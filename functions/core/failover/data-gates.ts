@@ -5,6 +5,7 @@
 
 import type { DataGateQuestion } from '../../../schemas/data-gate.ts';
 import type { DataGate } from '../../../schemas/failover.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { ClusterFacts, Policy } from '../model/fleet-facts.ts';
 import { compareText } from '../model/text.ts';
 import { isoOf } from '../model/time.ts';
@@ -111,13 +112,6 @@ export function questionShown({ id, city, way, askedAtMs, gate, untilMs, answer 
 
 /** Returns a sentence that tells people what is asked and what happens without an answer. */
 export function questionText({ city, way, clusters, untilMs, answer }: OpenQuestion): string {
-  const names = clusters.join(', ');
-  const asks =
-    way === 'leave'
-      ? `The data gate of ${city} keeps its traffic on ${names}, although nobody there is well, and asks whether the city may be left.`
-      : `The data gate of ${city} holds back ${names}, where somebody is well again, and asks whether the city may be regained.`;
-  if (untilMs !== undefined) {
-    return `${asks} Without an answer ${way === 'leave' ? 'it is left' : 'its clusters return'} after ${isoOf(untilMs)}.`;
-  }
-  return answer ? `${asks} ${answer.by} has answered ${answer.answer}.` : `${asks} Nothing but an answer ends this.`;
+  const until = untilMs === undefined ? undefined : isoOf(untilMs);
+  return say('DataGateAsks', { city, way, clusters: clusters.join(', '), until, answered: answer }).text;
 }

@@ -1,4 +1,5 @@
 import type { DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { givenPoints } from '../allocation/points.ts';
 import type { SealedAllocation } from '../allocation/sealed.ts';
 import type { Placement } from '../model/fleet-facts.ts';
@@ -125,10 +126,10 @@ function reasonFor(
   const wasReturning = input.traffic.serviceReturns?.find(
     (own) => own.cluster === name && !serviceReturns.includes(own),
   );
-  if (wasReturning) return `${wasReturning.service}: nothing holds it back any more`;
+  if (wasReturning) return `${wasReturning.service}: ${say('NothingHolds').text}`;
   const wasHeldBack = input.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
   if (state && (state.standing !== 'up' || state.decision === input.decision)) return state.reason;
-  return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';
+  return say(wasHeldBack ? 'NothingHolds' : 'FollowsOthers').text;
 }
 
 /** Tells whether any placement is given other points. */

@@ -3,6 +3,7 @@
  * instead.
  */
 
+import { say } from '../../../schemas/messages/index.ts';
 import { placementShares } from '../allocation/points.ts';
 import type { Points } from '../gateway/reading.ts';
 import type { Placement } from '../model/fleet-facts.ts';
@@ -96,9 +97,9 @@ export function expectedDrillReading(
  * read to do so.
  */
 export function faultOf({ unread, giving, unserved }: DrillReading): string | undefined {
-  if (giving.length > 0) return `${giving.join(', ')} gave them traffic when last read`;
-  if (unread.length > 0) return `${unread.join(', ')} could not be read since the last step`;
-  return unserved.length > 0 ? `nobody else was given the traffic of ${unserved.join(', ')}` : undefined;
+  if (giving.length > 0) return say('DrillGaveTraffic', { gateways: giving.join(', ') }).text;
+  if (unread.length > 0) return say('DrillUnreadSince', { gateways: unread.join(', ') }).text;
+  return unserved.length > 0 ? say('DrillUnserved', { services: unserved.join(', ') }).text : undefined;
 }
 
 function isServed({ percent }: Share): boolean {

@@ -1,6 +1,7 @@
 /** Drills rehearse the loss of clusters: when they begin, how they proceed, and what ends them. */
 
 import type { Drill } from '../../../schemas/drill.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { declaredDrill } from './begin-drill.ts';
 import {
   type Context,
@@ -33,23 +34,27 @@ export const stopDrill: Step = (context, traffic) => {
   const failing = [...context.clusters.values()]
     .filter((item) => quorumVerdictOf(traffic, item) === 'unhealthy' && !isOurs(item.facts.name))
     .map(({ facts }) => facts.name);
-  if (failing.length > 0) return withoutDrill(context, traffic, 'interrupted', `${failing.join(', ')} failed`);
+  if (failing.length > 0) return interrupted(context, traffic, failing);
   const reason = stopReason(context, traffic, drill);
   if (reason !== undefined) return withoutDrill(context, traffic, 'aborted', reason);
   return drill.phase === 'returning' ? endReturned(context, traffic, drill) : UNCHANGED;
 };
 
+function interrupted(context: Context, traffic: Traffic, failed: readonly string[]): StepResult {
+  return withoutDrill(context, traffic, 'interrupted', say('DrillInterrupted', { clusters: failed.join(', ') }).text);
+}
+
 /** Ends a drill whose clusters are back, once gateways were verified to have given everything back. */
 function endReturned(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
   const standings = standingsOf(context, traffic, drill);
   const down = standings.filter(({ standing }) => standing === 'down').map(({ cluster }) => cluster);
-  if (down.length > 0) return withoutDrill(context, traffic, 'interrupted', `${down.join(', ')} failed`);
+  if (down.length > 0) return interrupted(context, traffic, down);
   const isWaiting = traffic.serviceReturns?.some(
     (own) => own.service === drill.service && drill.clusters.includes(own.cluster),
   );
   const isBack = standings.every(({ standing }) => standing === 'up') && !isWaiting;
   if (!isBack || context.verifiedAtMs === undefined) return UNCHANGED;
-  const back = 'gateways were read to have given everything back';
+  const back = say('DrillGivenBack').text;
   const why = drill.why === undefined ? back : `${drill.why}; ${back}`;
   return withoutDrill(context, traffic, drill.ending ?? 'passed', why);
 }
@@ -63,15 +68,15 @@ function standingsOf({ clusters }: Context, traffic: Traffic, drill: LiveDrill):
 
 function stopReason(context: Context, { allocation }: Traffic, drill: LiveDrill): string | undefined {
   const declared = declaredDrill(context, drill.name);
-  if (declared === undefined) return 'it is not declared any more';
+  if (declared === undefined) return say('DrillUndeclared').text;
   const gone = drill.clusters.filter((name) => !context.clusters.has(name));
-  if (gone.length > 0) return `there is no cluster ${gone.join(', ')} any more`;
+  if (gone.length > 0) return say('DrillWithoutClusters', { clusters: gone.join(', ') }).text;
   const { onFailingVote, onOverload } = declared.stopConditions;
   const others = [...context.clusters.values()].filter(({ facts }) => !drill.clusters.includes(facts.name));
   const doubtful = onFailingVote ? others.find(hasFailingVote) : undefined;
-  if (doubtful) return `a voter sees ${doubtful.facts.name} fail`;
+  if (doubtful) return say('DrillSeenToFail', { clusters: doubtful.facts.name }).text;
   const [hot] = onOverload ? allocation.overloads : [];
-  return hot === undefined ? undefined : `${hot.cluster} would have to serve more than its capacity`;
+  return hot && say('DrillOverload', { clusters: hot.cluster }).text;
 }
 
 function hasFailingVote({ tally }: Watched): boolean {
@@ -102,8 +107,7 @@ function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared:
   if (!isFirst && (isOut || !isFollowed)) {
     const isLate = nowMs - drill.startedAtMs > declared.recoveryTargetSeconds * 1000;
     const seen = isFollowed && drilled ? faultOf(drilled) : undefined;
-    const within = `within ${declared.recoveryTargetSeconds} s`;
-    const late = seen ? `gateways did not follow ${within}: ${seen}` : `the gateways did not follow ${within}`;
+    const late = say('DrillNotFollowed', { seconds: declared.recoveryTargetSeconds, seen }).text;
     return isLate ? withoutDrill(context, traffic, 'failed', late) : UNCHANGED;
   }
   const pace = { isLive: drill.clusters.some((name) => answers(context, traffic, name)), isFirst };
@@ -119,7 +123,8 @@ function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Dr
   const { nowMs, drilled } = context.input;
   const { verifiedAtMs = nowMs } = drill;
   if (context.verifiedAtMs !== undefined && drilled && drilled.giving.length > 0) {
-    return returning(context, traffic, drill, { ending: 'failed', why: `${faultOf(drilled)}, before it was over` });
+    const why = say('DrillCutShort', { fault: faultOf(drilled) ?? '' }).text;
+    return returning(context, traffic, drill, { ending: 'failed', why });
   }
   const overMs = verifiedAtMs + declared.durationSeconds * 1000;
   if (nowMs < overMs) return UNCHANGED;
@@ -137,18 +142,17 @@ type DrillOutcome = Required<Pick<LiveDrill, 'ending' | 'why'>>;
 function outcomeOf(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): DrillOutcome {
   const { nowMs, drilled } = context.input;
   const { verifiedAtMs = nowMs, startedAtMs } = drill;
-  const fault = drilled ? faultOf(drilled) : 'gateways could not be read';
-  if (fault !== undefined) return { ending: 'failed', why: `at its end ${fault}` };
+  const fault = drilled ? faultOf(drilled) : say('DrillUnread').text;
+  if (fault !== undefined) return { ending: 'failed', why: say('DrillFaultAtEnd', { fault }).text };
   const unseen = (drilled?.serving ?? []).filter((name) => {
     const item = context.clusters.get(name);
     return item === undefined || quorumVerdictOf(traffic, item) !== 'healthy';
   });
-  if (unseen.length > 0)
-    return { ending: 'failed', why: `nobody could say that ${unseen.join(', ')} served meanwhile` };
+  if (unseen.length > 0) return { ending: 'failed', why: say('DrillUnseen', { clusters: unseen.join(', ') }).text };
   const seconds = (verifiedAtMs - startedAtMs) / 1000;
-  const read = `gateways were read to give ${drill.clusters.join(', ')} nothing${ofService(drill)} after ${seconds} s`;
-  const isMet = seconds <= declared.recoveryTargetSeconds;
-  if (!isMet) return { ending: 'failed', why: `${read}, and ${declared.recoveryTargetSeconds} s were the target` };
+  const read = say('DrillReadAfter', { clusters: drill.clusters.join(', '), service: drill.service, seconds }).text;
+  const targetSeconds = declared.recoveryTargetSeconds;
+  if (seconds > targetSeconds) return { ending: 'failed', why: say('DrillTooSlow', { read, targetSeconds }).text };
   return { ending: 'passed', why: read };
 }
 
@@ -163,7 +167,7 @@ function returning(context: Context, traffic: Traffic, drill: LiveDrill, outcome
     phase: 'returning',
     phaseSinceMs: nowMs,
   };
-  return moved({ ...heldAll(context, traffic, drill, `the drill ${drill.name} is over`), drill: next });
+  return moved({ ...heldAll(context, traffic, drill, say('DrillOver', { name: drill.name }).text), drill: next });
 }
 
 function heldAll(context: Context, traffic: Traffic, { clusters, service }: LiveDrill, reason: string): Traffic {
@@ -172,11 +176,6 @@ function heldAll(context: Context, traffic: Traffic, { clusters, service }: Live
       ? heldFor(context, so, cluster, reason)
       : heldApart(context, so, { service, cluster }, reason);
   }, traffic);
-}
-
-/** Returns the words that name the drill's service, for people; empty for a drill of whole clusters. */
-function ofService({ service }: Pick<LiveDrill, 'service'>): string {
-  return service === undefined ? '' : ` of ${service}`;
 }
 
 /** Updates the drill to the percentage of the cluster that has the least. */
@@ -209,7 +208,7 @@ export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnd
   if (drill === undefined) return UNCHANGED;
   const { run, name, clusters, phase } = drill;
   const free = phase === 'returning' ? rest : heldAll(context, rest, drill, `the drill ${name} has ended`);
-  const summary = `The drill ${name} has ${state}: ${detail}.`;
+  const summary = say('DrillEnds', { name, state, detail }).text;
   return moved(free, {
     endings: [{ type: 'drill', run, state, detail }],
     events: [{ type: 'drill.ended', clusters, summary }],

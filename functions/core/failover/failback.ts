@@ -1,5 +1,6 @@
 /** The return of recovered clusters: one site at a time, and no step before the gateways follow the last one. */
 
+import { say } from '../../../schemas/messages/index.ts';
 import { compareText } from '../model/text.ts';
 import { type Context, moved, quorumVerdictOf, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
 import { holdReasonsOf, limitsOf } from './limits.ts';
@@ -89,7 +90,7 @@ function withStep(context: Context, traffic: Traffic, item: Watched): Traffic {
   const sinceStepMs = nowMs - (state.ramp?.steppedAtMs ?? nowMs);
   const next = failback.mode === 'auto' ? 100 : nextRampPercent(percent, sinceStepMs, failback);
   if (isOnItsWay && next === percent) return traffic;
-  const reason = next >= 100 ? 'nothing holds it back any more' : 'it returns step by step';
+  const reason = say(next >= 100 ? 'NothingHolds' : 'ReturnsByStep').text;
   const now = { nowMs, decision, reason };
   if (next >= 100) return withState(traffic, withStanding(state, 'up', now));
   const ramp = { percent: next, steppedAtMs: nowMs, ...(isUnsure && { doubtedSinceMs: nowMs }) };

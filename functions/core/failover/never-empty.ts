@@ -1,6 +1,7 @@
 /** The rule that people may not leave a service without a cluster that serves it. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { setAside } from '../allocation/safety.ts';
 import { compareText } from '../model/text.ts';
 import { type Context, ruleResult, stateOf } from './context.ts';
@@ -12,7 +13,7 @@ import type { Traffic } from './traffic.ts';
 export function neverEmpty(context: Context, before: Traffic, after: Traffic): RuleResult[] {
   const stranded = strandedBy(context, before, after);
   if (stranded.length === 0) return [];
-  const detail = `no cluster would be left that may serve ${stranded.join(', ')}`;
+  const detail = say('NobodyLeft', { services: stranded.join(', ') }).text;
   return [setAside(ruleResult('never-empty', false, detail), { ...before, nowMs: context.input.nowMs })];
 }
 

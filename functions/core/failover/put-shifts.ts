@@ -1,6 +1,7 @@
 /** Shifts that people ask for. Their combined final effect is judged once, before any of them begins. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { isRefused } from '../allocation/safety.ts';
 import type { SealedAllocation } from '../allocation/sealed.ts';
 import { type Context, moved, refused, type StepResult, type Trace, UNCHANGED } from './context.ts';
@@ -19,9 +20,11 @@ export function putShift(context: Context, traffic: Traffic, asked: LiveShift): 
   const { cluster, name } = asked;
   const before = traffic.shifts.find((item) => item.name === name);
   const other = traffic.shifts.find((item) => isSameTarget(item, asked) && item.name !== name);
-  if (!context.clusters.has(cluster)) return refused('cluster', `${cluster} is no cluster of the fleet`);
-  if (before && !isSameTarget(before, asked)) return refused('shift', `${name} is a shift of ${targetText(before)}`);
-  if (other) return refused('shift', `${targetText(asked)} has the live shift ${other.name}`);
+  if (!context.clusters.has(cluster)) return refused('cluster', say('NoSuch', { kind: 'cluster', name: cluster }).text);
+  if (before && !isSameTarget(before, asked)) {
+    return refused('shift', say('ShiftOfOther', { name, target: targetText(before) }).text);
+  }
+  if (other) return refused('shift', say('HasShift', { target: targetText(asked), shift: other.name }).text);
   return begin(context, traffic, [asked]);
 }
 
@@ -59,7 +62,8 @@ export function previewShifts(
 
 function prepared(context: Context, traffic: Traffic, asked: readonly LiveShift[]) {
   const names = asked.map(({ name }) => name).join(', ');
-  const undrilled = traffic.drill ? withoutDrill(context, traffic, 'interrupted', `by the shift ${names}`) : UNCHANGED;
+  const why = say('DrillEndedByShift', { names }).text;
+  const undrilled = traffic.drill ? withoutDrill(context, traffic, 'interrupted', why) : UNCHANGED;
   const free = undrilled.type === 'moved' ? undrilled.traffic : traffic;
   const shifts = asked.map((shift) => accepted(context, traffic, shift));
   const atEnd = shifts.map((shift) => ({ ...shift, phase: 'applied' as const, currentPercent: shift.percent }));

@@ -1,5 +1,6 @@
 /** Shifts and break-glasses of people: how they move, drain, are applied and end. */
 
+import { say } from '../../../schemas/messages/index.ts';
 import { compareText } from '../model/text.ts';
 import { type Context, moved, quorumVerdictOf, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { nextShiftPercent } from './pace.ts';
@@ -85,12 +86,12 @@ export function withoutShift(
   trace.events.push({
     type: 'shift.ended',
     clusters: [cluster],
-    summary: `The shift ${name} of ${targetText({ cluster, service })} has ended.`,
+    summary: say('ShiftIsOver', { name, target: targetText({ cluster, service }) }).text,
   });
   const free = { ...traffic, shifts: traffic.shifts.filter((shift) => shift.id !== id) };
   const hasTaken = mode === 'isolate' || (mode === 'drain' && (currentPercent < 100 || phase !== 'moving'));
   if (!hasTaken) return free;
-  const reason = `the shift ${name} has ended`;
+  const reason = say('ShiftOver', { name }).text;
   return service === undefined
     ? heldFor(context, free, cluster, reason)
     : heldApart(context, free, { service, cluster, shift: name }, reason);

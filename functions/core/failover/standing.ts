@@ -4,6 +4,7 @@
  */
 
 import type { FailureCause } from '../../../schemas/cluster.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { cooldownMs, MEMORY_MS } from './pace.ts';
 import type { BrakeName, ClusterState, Dwell, Standing } from './traffic.ts';
 
@@ -132,7 +133,7 @@ function withFailure(state: ClusterState, { nowMs, isOverloaded }: TransitionInp
 }
 
 function clear(state: ClusterState, now: TransitionInput): ClusterState {
-  return trusted(state, { ...now, reason: 'a majority of its voters see it answer again' });
+  return trusted(state, { ...now, reason: say('AnswersAgain').text });
 }
 
 /** Returns a suspected cluster to the standing that it had before. */
@@ -145,7 +146,7 @@ function trusted(state: ClusterState, now: TransitionInput, changes: Partial<Clu
 /** Takes out a suspected cluster whose brake has ended, unless another brake holds it. */
 function awaitBrake(state: ClusterState, now: TransitionInput): ClusterState {
   const { brake } = now;
-  if (brake === undefined) return goDown(state, { ...now, reason: `${now.reason}; the brake has ended` });
+  if (brake === undefined) return goDown(state, { ...now, reason: say('BrakeEnded', { reason: now.reason }).text });
   const { name, untilMs } = state.brake ?? {};
   const isHeld = name === brake.name && (untilMs === brake.untilMs || now.nowMs < (untilMs ?? 0));
   return isHeld ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
@@ -157,12 +158,10 @@ function awaitBrake(state: ClusterState, now: TransitionInput): ClusterState {
  */
 function recover(state: ClusterState, now: TransitionInput): ClusterState {
   const back = { ...state, recoveredAtMs: now.nowMs };
-  const reason = 'a majority of its voters see it answer again';
-  if (now.hasEntitlement)
-    return withStanding(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
+  if (now.hasEntitlement) return withStanding(back, 'up', { ...now, reason: say('AnswersWithShare').text });
   const outSinceMs = Math.max(state.sinceMs, state.leftAtMs ?? 0);
   const untilMs = outSinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
-  return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
+  return held(back, { ...now, reason: say('AnswersAgain').text }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
 }
 
 /** Resumes a dwell that was paused. */
@@ -189,12 +188,12 @@ function doubt(state: ClusterState, now: TransitionInput): ClusterState {
   const { doubtedSinceMs } = state.ramp;
   if (doubtedSinceMs === undefined) return { ...state, ramp: { ...state.ramp, doubtedSinceMs: now.nowMs } };
   if (now.nowMs - doubtedSinceMs < now.doubtMs) return state;
-  const reason = 'no majority of its voters has said anything of it for too long';
+  const reason = say('UnknownTooLong').text;
   return held(state, { ...now, reason }, { untilMs: now.nowMs, servedMs: 0 });
 }
 
 function join(state: ClusterState, now: TransitionInput): ClusterState {
-  return held(state, { ...now, reason: 'new to the fleet, and found healthy' });
+  return held(state, { ...now, reason: say('FoundHealthy').text });
 }
 
 function dismiss(state: ClusterState, now: TransitionInput): ClusterState {

@@ -2,6 +2,7 @@
  * Applies evidence to the standings of clusters. Failing clusters come first, in the order in which they failed.
  */
 
+import { say } from '../../../schemas/messages/index.ts';
 import { fullClusters } from '../allocation/points.ts';
 import { freshnessMs } from '../health/votes.ts';
 import { compareText } from '../model/text.ts';
@@ -68,11 +69,11 @@ function inOrder({ clusters, input }: Context, traffic: Traffic): Watched[] {
 
 function nextStateOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (!item.isWatched && state.standing !== 'up') {
-    const reason = 'nobody watches it any more, and nothing else speaks against it';
+    const reason = say('NobodyWatches').text;
     return withStanding(state, 'up', { ...context.input, reason });
   }
   if (state.standing === 'joining' && item.facts.joins === 'at-once') {
-    return withStanding(state, 'up', { ...context.input, reason: 'it is declared to serve at once' });
+    return withStanding(state, 'up', { ...context.input, reason: say('ServesAtOnce').text });
   }
   const transition = TRANSITIONS[state.standing][quorumVerdictOf(traffic, item)];
   return transition(state, transitionInputOf(context, traffic, item, state));
@@ -137,7 +138,7 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
   if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
   if (impairedSinceMs === undefined || quorumVerdictOf(traffic, item) !== 'healthy') return state;
   const untilMs = nowMs + cooldownMs(1, policy.failover.cooldownSeconds);
-  return held(rest, { nowMs, decision, reason: 'it was impaired' }, { untilMs, servedMs: 0, sinceMs: nowMs });
+  return held(rest, { nowMs, decision, reason: say('WasImpaired').text }, { untilMs, servedMs: 0, sinceMs: nowMs });
 }
 
 const SERVING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['up', 'held', 'ramping']);
@@ -147,16 +148,19 @@ function failureOf({ tally }: Watched): string {
     ({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect,
   );
   const [witness] = accusers.sort((a, b) => b.failures - a.failures);
-  const failures = `${witness?.failures ?? 0} of its last probes failed, the newest one: ${witness?.detail ?? ''}`;
-  return tally.votes.length === 1 ? failures : `${tally.down} of ${tally.votes.length} voters see it fail; ${failures}`;
+  const { failures: failed = 0, detail = '' } = witness ?? {};
+  const failures = say('ProbesFailed', { failed, detail }).text;
+  const voters = tally.votes.length;
+  return voters === 1 ? failures : say('VotersSeeFail', { down: tally.down, voters, failures }).text;
 }
 
 function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
   if (standing === 'suspected') return [ruleResult('brake', false, reason, cluster)];
   if (standing !== 'down') return [];
-  const said = `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`;
+  const { down, quorum: needed } = tally;
+  const said = say('QuorumSeesFail', { down, voters: tally.votes.length, quorum: needed }).text;
   const quorum = ruleResult('quorum', true, said, cluster);
-  const gate = ruleResult('gate', false, 'a closed gate keeps its traffic where it is', cluster);
+  const gate = ruleResult('gate', false, say('GateKeeps').text, cluster);
   return clustersBehindClosedGates(context).has(cluster) ? [quorum, gate] : [quorum];
 }
 
@@ -171,7 +175,7 @@ function eventsOf(
   if (others.length === 0) return [];
   const names = [...others, cluster].sort(compareText);
   const { windowSeconds } = context.input.policy.failover.correlation;
-  const summary = `${names.join(' and ')} failed within ${windowSeconds} s: a common cause is likely.`;
+  const summary = say('FailedTogether', { clusters: names.join(' and '), seconds: windowSeconds }).text;
   return [{ type: 'failover.correlated', clusters: names, summary }];
 }
 
@@ -187,7 +191,7 @@ export const admit: Step = (context, traffic) => {
     const isKnown = so.clusters.some(({ cluster }) => cluster === facts.name);
     const isNew = facts.createdAtMs > servesSinceMs && record?.firstHealthyAtMs === undefined;
     if (isKnown || !isWatched || facts.joins === 'at-once' || !isNew || isKept(traffic, facts)) return so;
-    const reason = 'new to the fleet, and not found healthy yet';
+    const reason = say('NotFoundHealthyYet').text;
     return withState(so, withStanding(freshStateOf(facts.name, facts.uid), 'joining', { ...input, reason }));
   }, traffic);
   return next === traffic ? UNCHANGED : moved(next);

@@ -1,6 +1,7 @@
 /** Withdrawals are what currently holds clusters back, as people see it. */
 
 import type { ClusterStanding, WithdrawalCause } from '../../../schemas/cluster.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { ClusterLimits } from '../allocation/sealed.ts';
 import { isoOf } from '../model/time.ts';
 import type { ClusterState, LiveDrill, LiveShift, Standing, Traffic } from './traffic.ts';
@@ -91,7 +92,7 @@ function ofState({ standing, sinceMs, reason, decision, impairedSinceMs }: Clust
     return {
       cause: 'impaired',
       sinceMs: impairedSinceMs,
-      reason: 'it is too slow, or an alert speaks against it',
+      reason: say('TooSlow').text,
       decision,
     };
   }

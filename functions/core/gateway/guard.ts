@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Change, Refusal } from './provider-object.ts';
 
 /**
@@ -13,12 +14,10 @@ function emptiesPool({ verb, kind, key, after }: Change, rejected: ReadonlySet<s
   const { shares, pool } = after ?? {};
   if (shares === undefined || shares.some((share) => share.percent > 0)) return undefined;
   if (pool !== undefined && rejected.has(pool)) return undefined;
-  const detail = `The ${verb} of ${kind} ${key} would leave no cluster to serve it.`;
-  return { kind, key, code: 'empties-pool', detail };
+  return { kind, key, code: 'empties-pool', detail: say('WouldEmptyPool', { verb, kind, key }).text };
 }
 
 function touchesForeign({ verb, kind, key, before }: Change): Refusal | undefined {
   if (verb === 'create' || before?.remoteId !== undefined) return undefined;
-  const detail = `The ${verb} of ${kind} ${key} would touch an object that is not known to be ours.`;
-  return { kind, key, code: 'foreign-object', detail };
+  return { kind, key, code: 'foreign-object', detail: say('WouldTouchForeign', { verb, kind, key }).text };
 }

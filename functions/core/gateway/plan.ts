@@ -1,4 +1,5 @@
 import type { OwnershipPolicy } from '../../../schemas/gateway.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { digestAll, equal } from '../model/digest.ts';
 import { compareText } from '../model/text.ts';
 import type { Change, Plan, ProviderObject, Verb } from './provider-object.ts';
@@ -55,11 +56,11 @@ function allowed(policy: OwnershipPolicy, scope: PlanScope): readonly Verb[] {
 
 function difference(after: ProviderObject, before: ProviderObject | undefined): Change[] {
   const { kind, key, rank } = after;
-  if (before === undefined)
-    return [{ verb: 'create', kind, key, rank, reason: 'declared, and not at the gateway', after }];
+  if (before === undefined) return [{ verb: 'create', kind, key, rank, reason: say('NotAtGateway').text, after }];
   const fields = differingFields(before, after);
   if (fields.length === 0) return [];
-  return [{ verb: 'update', kind, key, rank, reason: `differs in ${fields.join(', ')}`, before, after }];
+  const reason = say('DiffersIn', { fields: fields.join(', ') }).text;
+  return [{ verb: 'update', kind, key, rank, reason, before, after }];
 }
 
 function differingFields(before: ProviderObject, after: ProviderObject): string[] {
@@ -69,5 +70,5 @@ function differingFields(before: ProviderObject, after: ProviderObject): string[
 
 function removal(before: ProviderObject): Change {
   const { kind, key, rank } = before;
-  return { verb: 'delete', kind, key, rank, reason: 'no longer declared', before };
+  return { verb: 'delete', kind, key, rank, reason: say('NoLongerDeclared').text, before };
 }

@@ -1,6 +1,7 @@
 /** Computes the status of a resource at its gateways from what was last read back, with the time of that reading. */
 
 import type { Condition } from '../../../schemas/common.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { type ReasonArguments, type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
 import type { Written } from '../model/resource.ts';
 import { isoOf, msOf } from '../model/time.ts';
@@ -142,7 +143,7 @@ function waiting({ attempt }: StatusInput, waitingSince: string, nowMs: number):
   if (nowMs - msOf(waitingSince) < NO_PROGRESS_MS) {
     return { ...state, reason: 'Pending', arguments: { waitingSince, ...(cause && { cause }) } };
   }
-  return { ...state, reason: 'NoProgress', arguments: { waitingSince, cause: cause ?? 'no run has taken it up' } };
+  return { ...state, reason: 'NoProgress', arguments: { waitingSince, cause: cause ?? say('NobodyTookItUp').text } };
 }
 
 /**

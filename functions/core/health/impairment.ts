@@ -1,5 +1,6 @@
 /** An impairment speaks against a cluster that still answers. By itself it never makes a cluster unhealthy. */
 
+import { say } from '../../../schemas/messages/index.ts';
 import type { CurrentVote, Impairment } from './types.ts';
 
 /**
@@ -9,6 +10,6 @@ import type { CurrentVote, Impairment } from './types.ts';
 export function slowness(slow: readonly CurrentVote[], voters: number, quorum: number): Impairment {
   const times = slow.map(({ slowSinceMs = 0 }) => slowSinceMs).sort((a, b) => a - b);
   const names = slow.map(({ voter }) => voter).join(', ');
-  const detail = `${slow.length} of ${voters} voters find it slow: ${names}`;
+  const detail = say('FindSlow', { slow: slow.length, voters, names }).text;
   return { by: 'latency', sinceMs: times[quorum - 1] ?? 0, detail };
 }

@@ -1,6 +1,7 @@
 import type { FailureCause, HealthState } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { compareText } from '../model/text.ts';
 import { alarm } from './alerts.ts';
 import { slowness } from './impairment.ts';
@@ -148,7 +149,7 @@ const SILENT = {
   consecutiveSuccesses: 0,
   isFresh: false,
   isSuspect: false,
-  detail: 'has not said anything yet',
+  detail: say('NotHeardYet').text,
 } as const;
 
 /**

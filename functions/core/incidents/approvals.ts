@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { type Incident, type IncidentSource, keyOf } from './incident.ts';
 
 /** Incidents of requests that wait for a second person. */
@@ -8,7 +9,7 @@ export const approvalIncidents: IncidentSource = (facts) =>
       type: 'approval.waiting',
       severity: 'warning',
       clusters: [],
-      summary: `${requestedBy} asks for the approval ${id}, until ${expiresAt}${reason === undefined ? '' : ` (${reason})`}. ${summary.join(' ')}`,
-      resolution: `Nobody waits for the approval ${id} any more.`,
+      summary: say('ApprovalWaits', { requestedBy, id, expiresAt, reason, summary: summary.join(' ') }).text,
+      resolution: say('ApprovalWaitsOver', { id }).text,
     }),
   );

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { limitsFor } from '../allocation/limits.ts';
 import { sealedLimits } from '../allocation/points.ts';
 import type { SealedAllocation } from '../allocation/sealed.ts';
@@ -41,21 +42,21 @@ function askedOf(facts: IncidentFacts, question: OpenQuestion): Incident {
     severity: way === 'leave' ? 'critical' : 'warning',
     clusters,
     summary: questionText(question),
-    resolution: `The data gate of ${city} does not ask any more whether the city may be ${way === 'leave' ? 'left' : 'regained'}.`,
+    resolution: say('DataGateAsksOver', { city, way }).text,
   };
 }
 
 function braked(facts: IncidentFacts, { cluster, standing, brake, isGated, reason }: ClusterState): Incident[] {
   const about: Pick<Incident, 'severity' | 'clusters'> = { severity: 'critical', clusters: [cluster] };
   if (standing === 'suspected') {
-    const until = brake?.untilMs === undefined ? '' : ` until ${isoOf(brake.untilMs)} at most`;
+    const until = brake?.untilMs === undefined ? undefined : isoOf(brake.untilMs);
     return [
       {
         ...about,
         key: keyOf(facts, `cluster/${cluster}`, 'suspected'),
         type: 'cluster.suspected',
-        summary: `${cluster} is suspected and keeps its traffic${until}: ${reason}.`,
-        resolution: `No brake keeps ${cluster} in any more.`,
+        summary: say('ClusterSuspected', { cluster, until, reason }).text,
+        resolution: say('ClusterSuspectedOver', { cluster }).text,
       },
     ];
   }
@@ -65,8 +66,8 @@ function braked(facts: IncidentFacts, { cluster, standing, brake, isGated, reaso
       ...about,
       key: keyOf(facts, `cluster/${cluster}`, 'gated'),
       type: 'cluster.gated',
-      summary: `${cluster} is down, and a closed gate keeps its traffic there: ${reason}.`,
-      resolution: `No closed gate keeps traffic on ${cluster} while it is down any more.`,
+      summary: say('ClusterGated', { cluster, reason }).text,
+      resolution: say('ClusterGatedOver', { cluster }).text,
     },
   ];
 }
@@ -77,8 +78,8 @@ function overloaded(facts: IncidentFacts, { cluster, load, requestsPerSecond }: 
     type: 'overload',
     severity: 'critical',
     clusters: [cluster],
-    summary: `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}.`,
-    resolution: `${cluster} does not have to serve more than it can any more.`,
+    summary: say('Overloaded', { cluster, load: Math.ceil(load), capacity: requestsPerSecond }).text,
+    resolution: say('OverloadedOver', { cluster }).text,
   } satisfies Incident;
 }
 
@@ -106,8 +107,8 @@ function strandedIncident(facts: IncidentFacts, cluster: string): Incident {
     type: 'failover.stranded',
     severity: 'critical',
     clusters: [cluster],
-    summary: `Nobody else can serve, so ${cluster} keeps traffic although it is down or drained.`,
-    resolution: `${cluster} has no traffic for want of anybody else any more.`,
+    summary: say('Stranded', { cluster }).text,
+    resolution: say('StrandedOver', { cluster }).text,
   };
 }
 
@@ -126,15 +127,18 @@ export const recommendationIncidents: IncidentSource = (facts) => {
   const isDown = (name: string) =>
     traffic.clusters.some(({ cluster, standing }) => cluster === name && standing === 'down');
   const isUrgent = moved.some(({ name, has, wanted }) => wanted < has && isDown(name));
-  const told = moved.map(({ name, has, wanted }) => `${name} from ${has} % to ${wanted} % of its share`);
+  const told = moved.map(({ name, has, wanted }) => {
+    return say('RecommendedMove', { cluster: name, before: has, after: wanted }).text;
+  });
+  const moves = told.join(', ') || say('BackendsDiffer').text;
   return [
     {
       key: keyOf(facts, 'recommendation', 'waiting'),
       type: 'recommendation.waiting',
       severity: isUrgent ? 'critical' : 'warning',
       clusters: moved.map(({ name }) => name),
-      summary: `Automation is set to ${automation}, so a recommendation waits for somebody: ${told.join(', ') || 'points of backends differ'}.`,
-      resolution: 'No recommendation waits any more.',
+      summary: say('RecommendationWaits', { automation, moves }).text,
+      resolution: say('RecommendationWaitsOver').text,
     },
   ];
 };

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { silentVoters } from '../health/silence.ts';
 import { isoOf } from '../model/time.ts';
 import { type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
@@ -31,14 +32,14 @@ function silences(facts: IncidentFacts): Incident[] {
 }
 
 function silence(voter: string, key: string, since: string): Incident {
-  const summary = `${voter} has said nothing since ${since}: what it said before counts no more.`;
-  const resolution = `${voter} is not silent any more.`;
+  const summary = say('VoterSilent', { voter, since }).text;
+  const resolution = say('VoterSilentOver', { voter }).text;
   return { key, type: 'voter.silent', severity: 'warning', clusters: [], summary, resolution };
 }
 
 function loss(voter: string, key: string, since: string): Incident {
-  const summary = `${voter} has said nothing since ${since}, for twice as long as its word counts. Look for what is wrong with it.`;
-  const resolution = `${voter} is not lost any more.`;
+  const summary = say('VoterLost', { voter, since }).text;
+  const resolution = say('VoterLostOver', { voter }).text;
   return { key, type: 'voter.lost', severity: 'critical', clusters: [], summary, resolution };
 }
 
@@ -52,15 +53,14 @@ function suspicions(facts: IncidentFacts): Incident[] {
     const newest = doubted
       .flatMap(({ recent }) => recent.filter(({ voter, outcome }) => voter === name && outcome === 'inconclusive'))
       .sort((a, b) => (a.observedAt > b.observedAt ? -1 : 1))[0];
-    const seen = newest ? ` What it saw last: ${newest.detail}.` : '';
     return [
       {
         key: keyOf(facts, `voter/${name}`, 'suspect'),
         type: 'evidence.suspect',
         severity: 'warning',
         clusters: doubted.map(({ cluster }) => cluster),
-        summary: `What ${name} sees counts for nothing: it seems to be cut off itself.${seen}`,
-        resolution: `${name} is not suspect any more.`,
+        summary: say('VoterSuspect', { voter: name, seen: newest?.detail }).text,
+        resolution: say('VoterSuspectOver', { voter: name }).text,
       },
     ];
   });
@@ -78,8 +78,8 @@ export const certificateIncidents: IncidentSource = (facts) => {
         type: 'certificate.expiring',
         severity: 'warning',
         clusters: [name],
-        summary: `A certificate of ${name} expires at ${isoOf(Math.min(...expiries))}.`,
-        resolution: `No certificate of ${name} expires soon any more.`,
+        summary: say('CertificateExpires', { cluster: name, at: isoOf(Math.min(...expiries)) }).text,
+        resolution: say('CertificateExpiresOver', { cluster: name }).text,
       },
     ];
   });

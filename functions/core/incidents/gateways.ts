@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { IncidentType } from '../../../schemas/notification.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Deviation, DeviationReason } from '../gateway/reading.ts';
@@ -47,11 +48,16 @@ function behind(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   const oldest = oldestChange(gateway);
   if (oldest === undefined || facts.nowMs - oldest.sinceMs < BEHIND_MS) return [];
   const { name, waiting } = gateway;
-  const traffic = waiting.some(({ kind }) => kind === 'traffic') ? ' Among them is a change of traffic.' : '';
+  const told = {
+    gateway: name,
+    count: waiting.length,
+    since: oldest.since,
+    hasTraffic: waiting.some(({ kind }) => kind === 'traffic'),
+  };
   return incident(facts, gateway, 'behind', {
     severity: severityOf(gateway),
-    summary: `Gateway ${name} is behind: changes that it has yet to follow: ${waiting.length}, the first since ${oldest.since}.${traffic}`,
-    resolution: `Gateway ${name} is not behind any more.`,
+    summary: say('GatewayBehind', told).text,
+    resolution: say('GatewayBehindOver', { gateway: name }).text,
   });
 }
 
@@ -61,10 +67,11 @@ function stalled(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   const { name, sync } = gateway;
   if (oldest === undefined || sync === undefined) return [];
   if (!isStuck(sync) || facts.nowMs - oldest.sinceMs < NO_PROGRESS_MS) return [];
+  const { reason, message } = sync;
   return incident(facts, gateway, 'stalled', {
     severity: severityOf(gateway),
-    summary: `A push to gateway ${name} waits since ${oldest.since} and fails or makes no progress: ${sync.reason}: ${sync.message}`,
-    resolution: `No push to gateway ${name} is stuck any more.`,
+    summary: say('PushStalled', { gateway: name, since: oldest.since, reason, message }).text,
+    resolution: say('PushStalledOver', { gateway: name }).text,
   });
 }
 
@@ -83,8 +90,8 @@ function unreadable(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   if (facts.nowMs - msOf(since) < NO_PROGRESS_MS) return [];
   return incident(facts, gateway, 'unreadable', {
     severity: 'critical',
-    summary: `Gateway ${name} cannot be read since ${since}: ${action} answers ${code}.`,
-    resolution: `Gateway ${name} can be read again, or is not declared any more.`,
+    summary: say('GatewayUnreadable', { gateway: name, since, action, code }).text,
+    resolution: say('GatewayUnreadableOver', { gateway: name }).text,
   });
 }
 
@@ -97,8 +104,8 @@ function unanswered(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   if (observed?.status !== 'False') return [];
   return incident(facts, gateway, 'unanswered', {
     severity: 'critical',
-    summary: `Gateway ${name}: ${sentenceOf(observed.reason, observed.arguments)}`,
-    resolution: `A request through gateway ${name} is answered as expected again, or none is declared any more.`,
+    summary: say('GatewayTells', { gateway: name, told: sentenceOf(observed.reason, observed.arguments) }).text,
+    resolution: say('GatewayUnansweredOver', { gateway: name }).text,
   });
 }
 
@@ -106,8 +113,8 @@ interface DeviatingKind {
   what: string;
   reason: DeviationReason;
   severity: Trouble['severity'];
-  told: string;
-  over: string;
+  told: 'GatewayDrifted' | 'GatewayRefuses' | 'GatewayShadowed';
+  over: 'GatewayDriftedOver' | 'GatewayRefusesOver' | 'GatewayShadowedOver';
 }
 
 const DEVIATING: readonly DeviatingKind[] = [
@@ -115,22 +122,22 @@ const DEVIATING: readonly DeviatingKind[] = [
     what: 'drifted',
     reason: 'Drifted',
     severity: 'warning',
-    told: 'somebody changed objects of ours, and the drift policy leaves them so',
-    over: 'no object of ours is left as somebody else changed it',
+    told: 'GatewayDrifted',
+    over: 'GatewayDriftedOver',
   },
   {
     what: 'refused',
     reason: 'Refused',
     severity: 'warning',
-    told: 'the cloud, or a limit, refuses changes',
-    over: 'no change is refused any more',
+    told: 'GatewayRefuses',
+    over: 'GatewayRefusesOver',
   },
   {
     what: 'shadowed',
     reason: 'Shadowed',
     severity: 'critical',
-    told: 'rules of others take requests of ours',
-    over: 'no rule of others takes requests of ours any more',
+    told: 'GatewayShadowed',
+    over: 'GatewayShadowedOver',
   },
 ];
 
@@ -139,10 +146,12 @@ function deviating(facts: IncidentFacts, gateway: GatewayFacts, kind: DeviatingK
   const [first] = [...same].sort((a, b) => (a.since < b.since ? -1 : 1));
   if (first === undefined) return [];
   const { what, severity, told, over } = kind;
+  const { name } = gateway;
   return incident(facts, gateway, what, {
     severity,
-    summary: `Gateway ${gateway.name}: ${told}: ${same.length}. The first: ${first.kind} ${first.key}: ${detailOf(first)}.`,
-    resolution: `Gateway ${gateway.name}: ${over}.`,
+    summary: say(told, { gateway: name, count: same.length, kind: first.kind, key: first.key, detail: detailOf(first) })
+      .text,
+    resolution: say(over, { gateway: name }).text,
   });
 }
 

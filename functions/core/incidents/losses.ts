@@ -1,4 +1,5 @@
 import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import { nameOfLoss } from '../allocation/losses.ts';
 import { type Incident, type IncidentSource, keyOf } from './incident.ts';
 
@@ -16,8 +17,8 @@ export const lossIncidents: IncidentSource = (facts) =>
         type: 'readiness.lost',
         severity: 'warning',
         clusters: loss.clusters,
-        summary: `The fleet could not do without ${name} now: ${whyOf(loss)}.`,
-        resolution: `The fleet could do without ${name} again.`,
+        summary: say('LossNotBorne', { loss: name, why: whyOf(loss) }).text,
+        resolution: say('LossNotBorneOver', { loss: name }).text,
       };
     });
 
@@ -26,12 +27,14 @@ export function whyOf({ overloads, strandedServices, soleServices }: Omit<LossOu
   const [hot] = overloads;
   const [service] = strandedServices;
   const [sole] = soleServices;
-  const more = (count: number, what: string) => (count > 1 ? ` (and ${count - 1} more ${what})` : '');
   const told = [
-    hot &&
-      `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second and can serve ${hot.requestsPerSecond}${more(overloads.length, 'clusters')}`,
-    service && `nobody else could serve ${service}${more(strandedServices.length, 'services')}`,
-    sole && `nobody else is declared to serve ${sole}${more(soleServices.length, 'services')}`,
+    hot && overload(hot, overloads.length - 1),
+    service && say('NobodyElseCould', { service, others: strandedServices.length - 1 }),
+    sole && say('NobodyElseDeclared', { service: sole, others: soleServices.length - 1 }),
   ];
-  return told.filter((part) => part !== undefined).join('; ');
+  return told.flatMap((part) => (part ? [part.text] : [])).join('; ');
+}
+
+function overload({ cluster, load, requestsPerSecond }: LossOutcome['overloads'][number], others: number): Message {
+  return say('WouldOverload', { cluster, load: Math.ceil(load), capacity: requestsPerSecond, others });
 }

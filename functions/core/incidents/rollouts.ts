@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { type Incident, type IncidentSource, keyOf } from './incident.ts';
 
 /** Incidents of stopped rollouts, except those that a person has stopped, who knows about it. */
@@ -10,8 +11,8 @@ export const rolloutIncidents: IncidentSource = (facts) =>
         type: 'rollout.stopped',
         severity: 'warning',
         clusters: stop.cluster === undefined ? [] : [stop.cluster],
-        summary: `The rollout of the distribution ${distribution} by ${actor} has stopped at ${percent} %, and waits for somebody to undo it or let it go on: ${stop.detail}`,
-        resolution: `No rollout of the distribution ${distribution} has stopped any more.`,
+        summary: say('RolloutStopped', { distribution, actor, percent, detail: stop.detail }).text,
+        resolution: say('RolloutStoppedOver', { distribution }).text,
       },
     ];
   });

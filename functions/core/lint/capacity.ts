@@ -1,5 +1,6 @@
 /** Warnings about what clusters can serve. Their pointers lead into the declaration of the fleet. */
 
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { allocate } from '../allocation/allocate.ts';
 import { declaredPoints } from '../allocation/bounds.ts';
@@ -12,6 +13,8 @@ import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
 type Facts = Pick<ClusterFacts, 'name' | 'site' | 'city' | 'capacity'>;
 
 type Room = Omit<AllocationInput, 'backends'>;
+
+const HEADROOM = '#/failover/headroomPercent';
 
 /**
  * Checks that clusters can serve their declared loads, and that the others can serve without any one cluster, site or
@@ -63,9 +66,9 @@ function lintDeclared({ capacities, headroomPercent }: Room, placements: readonl
   });
   if (full === undefined) return [];
   const { cluster, requestsPerSecond } = full;
-  const has = `${cluster} serves ${Math.ceil(loads.get(cluster) ?? 0)} of its ${requestsPerSecond} requests per second by the declared split`;
-  const detail = `${has}, which is more than ${headroomPercent} % of headroom leave: it takes over nothing; lower its weights, or raise its capacity`;
-  return [issue('declared-above-headroom', detail)];
+  const load = Math.ceil(loads.get(cluster) ?? 0);
+  const message = say('AboveHeadroom', { cluster, load, capacity: requestsPerSecond, headroomPercent });
+  return [issueAt(HEADROOM, 'declared-above-headroom', message)];
 }
 
 /** Warns of the first loss without which the remaining clusters cannot serve. */
@@ -75,9 +78,9 @@ function lintLosses(code: string, room: Room, placements: readonly Placement[], 
     if (isEasy(loss, room, placements, declared)) continue;
     const hot = hottest(loss, room, placements, declared);
     if (hot === undefined) continue;
-    const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and can serve ${hot.requestsPerSecond}`;
-    const detail = `the clusters do not have the capacity to serve without ${nameOfLoss(loss)}: ${needs}; add capacity, or spread its traffic over more clusters`;
-    return [issue(code, detail)];
+    const { cluster, load, requestsPerSecond: capacity } = hot;
+    const message = say('LossTooMuch', { loss: nameOfLoss(loss), cluster, load: Math.ceil(load), capacity });
+    return [issueAt(HEADROOM, code, message)];
   }
   return [];
 }
@@ -121,8 +124,4 @@ function without({ key, load, pinned, members }: Placement, lost: ReadonlySet<st
 
 function declaredLoads(placements: readonly Placement[]): Loads {
   return loadsOf(placements.map(asDeclared));
-}
-
-function issue(code: string, detail: string): Issue {
-  return { pointer: '#/failover/headroomPercent', code, detail };
 }

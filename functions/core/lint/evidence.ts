@@ -1,4 +1,5 @@
 import type { Voter } from '../../../schemas/failover.ts';
+import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { isCounted, vantageOf } from '../health/voters.ts';
 import { VOTE_RULES } from '../health/votes.ts';
@@ -37,19 +38,12 @@ function lintUnwatched(watched: readonly Watched[], placements: readonly Pick<Pl
     placements.flatMap(({ members }) => members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster)),
   );
   const names = namesOf(watched, ({ name, voters }) => voters.length === 0 && serving.has(name));
-  return issue(
-    'unwatched',
-    names,
-    (some) =>
-      `nobody watches ${some}, so that traffic stays there when it fails; give it a probe, and a voter that sees it`,
-  );
+  return issue('unwatched', names, (clusters) => say('Unwatched', { clusters }));
 }
 
 function lintEdge(watched: readonly Watched[]): Issue[] {
   const names = namesOf(watched, isEdgeAlone);
-  return issue('edge-alone', names, (some) => {
-    return `the edge alone decides upon ${some}; its probes come from anywhere, so that two of them may see different networks; add an agent in each of two sites`;
-  });
+  return issue('edge-alone', names, (clusters) => say('EdgeAlone', { clusters }));
 }
 
 function isEdgeAlone({ voters }: Watched): boolean {
@@ -64,10 +58,7 @@ function lintVantages(watched: readonly Watched[]): Issue[] {
   const vantages = new Set(watched.flatMap(({ voters }) => voters.map(vantageOf)));
   return [...vantages].flatMap((vantage) => {
     const decides = (item: Watched) => !isEdgeAlone(item) && isMajority(item, (voter) => vantageOf(voter) === vantage);
-    const told = vantage === 'agent' ? 'agents of which no site is declared' : vantage;
-    return issue('one-vantage', namesOf(watched, decides), (some) => {
-      return `what is seen from ${told} alone decides upon ${some}: trouble of its network would pass for an outage; add a voter elsewhere`;
-    });
+    return issue('one-vantage', namesOf(watched, decides), (clusters) => say('OneVantage', { vantage, clusters }));
   });
 }
 
@@ -77,14 +68,14 @@ function lintSites(watched: readonly Watched[]): Issue[] {
   return [...sites].flatMap((site) => {
     const isLost = (item: Watched) =>
       item.voters.some((voter) => siteOf(voter) === site) && !isMajority(item, (voter) => siteOf(voter) !== site);
-    return issue('site-takes-quorum', namesOf(watched, isLost), (some) => {
-      return `the loss of ${site} leaves no majority that could decide upon ${some}, just when it is needed; add a voter elsewhere, such as the edge`;
-    });
+    return issue('site-takes-quorum', namesOf(watched, isLost), (clusters) =>
+      say('SiteTakesQuorum', { site, clusters }),
+    );
   });
 }
 
 function siteOf(voter: CountedVoter): string | undefined {
-  return voter.type === 'agent' ? (voter.site ?? `the site of ${voter.name}`) : undefined;
+  return voter.type === 'agent' ? (voter.site ?? say('SiteOfVoter', { voter: voter.name }).text) : undefined;
 }
 
 function isMajority({ voters }: Watched, isOne: (voter: CountedVoter) => boolean): boolean {
@@ -100,8 +91,8 @@ function namesOf(watched: readonly Watched[], isOne: (item: Watched) => boolean)
 /** The most clusters that are named in one warning. */
 const SHOWN = 5;
 
-function issue(code: string, names: readonly string[], detailOf: (some: string) => string): Issue[] {
+function issue(code: string, names: readonly string[], messageOf: (clusters: string) => Message): Issue[] {
   if (names.length === 0) return [];
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-  return [{ pointer: '#/voters', code, detail: detailOf(names.slice(0, SHOWN).join(', ') + more) }];
+  return [issueAt('#/voters', code, messageOf(names.slice(0, SHOWN).join(', ') + more))];
 }

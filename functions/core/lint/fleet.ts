@@ -1,6 +1,7 @@
 /** Checks policies for contradictions in themselves, or with the clusters and routes of their fleet. */
 
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
 import { type EventType, IncidentType, RetiredEventType } from '../../../schemas/notification.ts';
 import type { Place } from '../../../schemas/place.ts';
 import type { Issue } from '../../../schemas/problem.ts';
@@ -49,15 +50,12 @@ export function lintNotifications({
   const retired = notifications.flatMap(({ events }, index) =>
     events.flatMap((type, place) =>
       RetiredEventType.safeParse(type).success
-        ? [issue(`#/notifications/${index}/events/${place}`, 'retired', `${type} is not sent any more`)]
+        ? [issueAt(`#/notifications/${index}/events/${place}`, 'retired', say('EventRetired', { type }))]
         : [],
     ),
   );
   if (isTold || automation !== 'automatic') return retired;
-  const detail =
-    'the fleet moves traffic by itself, and no notification target is told of incidents: nobody hears of a failover that is stuck; name a ' +
-    'target of the settings';
-  return [issue('#/notifications', 'nobody-told', detail), ...retired];
+  return [issueAt('#/notifications', 'nobody-told', say('NobodyTold')), ...retired];
 }
 
 function isIncident(type: EventType): boolean {
@@ -71,11 +69,9 @@ function lintThresholds({ policy }: Fleet): Issue[] {
   const flaps = successThreshold < failureThreshold;
   const races = failback.mode === 'ramp' && cooldownSeconds < stepSeconds;
   return [
-    ...(flaps
-      ? [issue('#/health/successThreshold', 'thresholds', 'a flapping cluster returns faster than it leaves')]
-      : []),
+    ...(flaps ? [issueAt('#/health/successThreshold', 'thresholds', say('ReturnsTooFast'))] : []),
     ...(races
-      ? [issue('#/failover/cooldownSeconds', 'cooldown', `is shorter than one step of the ramp, ${stepSeconds} s`)]
+      ? [issueAt('#/failover/cooldownSeconds', 'cooldown', say('CooldownTooShort', { seconds: stepSeconds }))]
       : []),
   ];
 }
@@ -85,7 +81,8 @@ function lintKeys({ policy }: Fleet): Issue[] {
   return keys.flatMap((key, index) => {
     const first = keys.indexOf(key);
     if (key === undefined || first === index) return [];
-    return [issue(`#/voters/${index}/publicKey`, 'duplicate-key', `is the key of ${policy.voters[first]?.name}, too`)];
+    const message = say('KeyOfOther', { voter: policy.voters[first]?.name });
+    return [issueAt(`#/voters/${index}/publicKey`, 'duplicate-key', message)];
   });
 }
 
@@ -103,7 +100,7 @@ function lintNames({ policy, clusters }: Fleet): Issue[] {
     ...namedPlaces(policy).flatMap(({ pointer, place }) => {
       if (clustersAt(clusters, place).length > 0) return [];
       const { field, message } = emptyPlace(place);
-      return [issue(`${pointer}/${field}`, 'unknown-cluster', message.text)];
+      return [issueAt(`${pointer}/${field}`, 'unknown-cluster', message)];
     }),
   ];
 }
@@ -127,13 +124,11 @@ function lintDataGates({ policy }: Fleet): Issue[] {
   return (policy.failover.dataGates ?? []).flatMap(({ city, gateSeconds, leave, target }, index) => {
     const pointer = `#/failover/dataGates/${index}`;
     if (leave.withoutAnswer === 'stay') {
-      const asked = target === undefined ? 'a person answers, since no target is asked' : `somebody answers`;
-      const detail = `when ${city} is lost, its traffic stays there until ${asked}; make it go, or see to it that somebody is there to answer`;
-      return [issue(`${pointer}/leave/withoutAnswer`, 'data-gate-stays', detail)];
+      const message = say('DataGateStays', { city, isTargetAsked: target !== undefined });
+      return [issueAt(`${pointer}/leave/withoutAnswer`, 'data-gate-stays', message)];
     }
     if (gateSeconds <= LONG_GATE_SECONDS) return [];
-    const detail = `when ${city} is lost and nobody answers, its requests fail for ${gateSeconds} s before it is left`;
-    return [issue(`${pointer}/gateSeconds`, 'data-gate-long', detail)];
+    return [issueAt(`${pointer}/gateSeconds`, 'data-gate-long', say('DataGateLong', { city, seconds: gateSeconds }))];
   });
 }
 
@@ -147,7 +142,7 @@ function unknown(clusters: readonly ClusterFacts[], names: readonly string[] = [
   return names.flatMap((name, index) =>
     clusters.some((cluster) => cluster.name === name)
       ? []
-      : [issue(`${pointer}/${index}`, 'unknown-cluster', `${name} is no cluster of the fleet`)],
+      : [issueAt(`${pointer}/${index}`, 'unknown-cluster', say('NoSuch', { kind: 'cluster', name }))],
   );
 }
 
@@ -159,24 +154,18 @@ function lintRetired({ policy }: Fleet): Issue[] {
   const name =
     correlation.action === 'halt' || correlation.action === 'ignore' ? renamed[correlation.action] : undefined;
   return [
-    ...(panic && panic.thresholdPercent > 0
+    ...(panic && panic.thresholdPercent > 0 ? [issueAt('#/failover/panic', 'retired', say('PanicRetired'))] : []),
+    ...(name
       ? [
-          issue(
-            '#/failover/panic',
+          issueAt(
+            '#/failover/correlation/action',
             'retired',
-            'has no effect any more: points never stay on clusters that are down while others serve',
+            say('ActionRenamed', { before: correlation.action, now: name }),
           ),
         ]
       : []),
-    ...(name ? [issue('#/failover/correlation/action', 'retired', `${correlation.action} is now called ${name}`)] : []),
     ...(maxRemoved?.percent !== undefined
-      ? [
-          issue(
-            '#/safety/maxRemoved/percent',
-            'retired',
-            'is read as a part of the clusters of the fleet; say clusters instead',
-          ),
-        ]
+      ? [issueAt('#/safety/maxRemoved/percent', 'retired', say('PercentRetired'))]
       : []),
   ];
 }
@@ -194,16 +183,12 @@ function lintServing({ policy, placements }: Fleet): Issue[] {
   for (const placement of placements) {
     const most = servable(placement);
     if (most === 0 || policy.safety.minServingClusters <= most) continue;
-    const detail = `${nameOf(placement)} is never served by more than ${most}`;
-    return [issue('#/safety/minServingClusters', 'unsatisfiable', detail)];
+    const message = say('NeverServedByMore', { services: nameOf(placement), most });
+    return [issueAt('#/safety/minServingClusters', 'unsatisfiable', message)];
   }
   return [];
 }
 
 function nameOf({ services, key }: Placement): string {
   return services.join(', ') || key.slice(0, 12);
-}
-
-function issue(pointer: string, code: string, detail: string): Issue {
-  return { pointer, code, detail };
 }

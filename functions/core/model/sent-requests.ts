@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Probe, RequestHeaders } from '../../../schemas/probe.ts';
 import { pointerTo } from './diff.ts';
 import type { Kind, Resource, Specs } from './resource.ts';
@@ -66,5 +67,5 @@ export function neededSecrets({ pointer, url, headers }: SentRequest): NeededSec
 
 /** Says that the settings of a sender lack a secret. */
 export function lacksSecret({ name, host }: Pick<NeededSecret, 'name' | 'host'>): string {
-  return `its settings have no secret ${name} for ${host}`;
+  return say('SecretLacking', { name, host }).text;
 }

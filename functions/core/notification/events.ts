@@ -1,4 +1,5 @@
 import type { Decision } from '../../../schemas/decision.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Delivery, Event, Notification } from '../../../schemas/notification.ts';
 import { rangeText } from '../allocation/points.ts';
 import type { DecisionResult, Ending } from '../failover/decision-input.ts';
@@ -36,10 +37,7 @@ export function eventsOf(decision: Decision, { events, endings }: Pick<DecisionR
 function moved({ outcome, changes, rules }: Decision): Happening[] {
   const failed = rules.filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
   const summary = [
-    ...changes.map(
-      ({ action, cluster, points, reason }) =>
-        `${action} ${cluster}${points ? ` (${rangeText(points.before)} → ${rangeText(points.after)} of its backends)` : ''}: ${reason}`,
-    ),
+    ...changes.map(({ action, cluster, points, reason }) => `${action} ${cluster}${pointsText(points)}: ${reason}`),
     ...(outcome === 'blocked' ? failed.map(({ rule, detail }) => `${rule}: ${detail}`) : []),
   ];
   if (summary.length === 0) return [];
@@ -47,14 +45,16 @@ function moved({ outcome, changes, rules }: Decision): Happening[] {
   return [{ type: `decision.${outcome}`, clusters, summary: summary.join('; ') }];
 }
 
+function pointsText(points: Decision['changes'][number]['points']): string {
+  return points ? say('PointsMoved', { before: rangeText(points.before), after: rangeText(points.after) }).text : '';
+}
+
 function ended(ending: Ending): Happening[] {
   switch (ending.type) {
     case 'shift':
-      return [{ type: 'shift.ended', clusters: [], summary: `shift ${ending.name} has ended, by ${ending.by}` }];
+      return [{ type: 'shift.ended', clusters: [], summary: say('ShiftEndedBy', ending).text }];
     case 'drill':
-      return [
-        { type: 'drill.ended', clusters: [], summary: `drill run ${ending.run} ${ending.state}: ${ending.detail}` },
-      ];
+      return [{ type: 'drill.ended', clusters: [], summary: say('DrillRunEnded', ending).text }];
     case 'break-glass':
       return [];
   }

@@ -5,6 +5,7 @@
 
 import { DataGateReply } from '../../../schemas/data-gate.ts';
 import type { GateAnswer } from '../../../schemas/failover.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Event } from '../../../schemas/notification.ts';
 import { dingtalk, feishu, slack } from './chats.ts';
 import { alertmanager, standardWebhook } from './machines.ts';
@@ -48,7 +49,7 @@ export function replyOf({ status, body }: { status: number; body: unknown }): Re
   if (status === 202 || status === 204) return { isTaken: true, outcome: `HTTP ${status}: later` };
   const reply = status === 200 ? DataGateReply.safeParse(body) : undefined;
   if (reply?.success) return { isTaken: true, outcome: `HTTP 200: ${reply.data.answer}`, answer: reply.data.answer };
-  return { isTaken: false, outcome: status === 200 ? 'HTTP 200 without an answer in it' : `HTTP ${status}` };
+  return { isTaken: false, outcome: status === 200 ? say('WithoutAnswer').text : `HTTP ${status}` };
 }
 
 /** Returns the event in the format of the target, signed at `nowMs`. */

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import type { ReadyCall, StatusRollout } from '../../../schemas/status.ts';
 
@@ -9,24 +10,23 @@ export function rolloutCalls({ fleet, distribution, id, state }: Live): ReadyCal
   const common = { about: `rollouts/${id}`, method: 'POST' } as const;
   const resume: ReadyCall = {
     ...common,
-    title: `Let the rollout of ${distribution} go on`,
-    effect: 'The wait of its step begins anew, and the next one is taken when nothing speaks against it.',
+    title: say('RolloutGoesOn', { distribution }).text,
+    effect: say('RolloutGoesOnDoes').text,
     path: path('resume'),
   };
   const pause: ReadyCall = {
     ...common,
-    title: `Stop the rollout of ${distribution}`,
-    effect: 'The distribution keeps what it has.',
+    title: say('StopRollout', { distribution }).text,
+    effect: say('StopRolloutDoes').text,
     path: path('pause'),
-    body: { reason: 'stopped from the status' },
+    body: { reason: say('StoppedFromStatus').text },
   };
   const undo: ReadyCall = {
     ...common,
-    title: `Undo the rollout of ${distribution}`,
-    effect:
-      'The distribution has what it had before, by one write. It is refused once somebody else has changed the distribution.',
+    title: say('UndoRollout', { distribution }).text,
+    effect: say('UndoRolloutDoes').text,
     path: path('undo'),
-    body: { reason: 'undone from the status' },
+    body: { reason: say('UndoneFromStatus').text },
   };
   if (state === 'stopped') return [undo, resume];
   if (state === 'running') return [pause, undo];
@@ -37,10 +37,10 @@ export function rolloutCalls({ fleet, distribution, id, state }: Live): ReadyCal
 export function rolloutStatus(rollout: DistributionRollout): StatusRollout[] {
   const { id, distribution, state, percent, actor, step, steps, stop } = rollout;
   if (state !== 'running' && state !== 'stopped') return [];
-  const how = `at ${percent} % (step ${step + 1} of ${steps.length})`;
+  const given = { distribution, actor, percent, step: step + 1, steps: steps.length };
   const message =
     state === 'running'
-      ? `The distribution ${distribution} is being rolled out by ${actor}, and is ${how}.`
-      : `The rollout of the distribution ${distribution} by ${actor} has stopped ${how}: ${stop?.detail ?? ''}`;
-  return [{ rollout: id, distribution, state, percent, actor, message }];
+      ? say('RolloutRuns', given)
+      : say('RolloutHasStopped', { ...given, detail: stop?.detail ?? '' });
+  return [{ rollout: id, distribution, state, percent, actor, message: message.text }];
 }

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { type Context, quorumVerdictOf, stateOf, type Watched } from '../failover/context.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import { waitsOf } from '../failover/waits.ts';
@@ -28,15 +29,16 @@ function gainerOf(cluster: string, watched: Watched, context: Context, services:
   const verdict = quorumVerdictOf(traffic, watched);
   const isKnown = verdict === 'healthy' && standing === 'up';
   const [wait] = waitsOf(context, traffic, watched.facts).filter(({ reason: code }) => SPEAKS_AGAINST.has(code));
-  const subject = `${cluster} is to have more, and`;
   if (standing !== 'up' && standing !== 'joining') {
-    return { cluster, isKnown, fault: `${subject} is ${standing}${reason === '' ? '' : `: ${reason}`}.` };
+    return { cluster, isKnown, fault: say('GainerStands', { cluster, standing, reason }).text };
   }
   if (verdict !== 'healthy' && verdict !== 'unknown') {
-    return { cluster, isKnown, fault: `${subject} is ${verdict} for a majority of its voters.` };
+    return { cluster, isKnown, fault: say('GainerDoubted', { cluster, verdict }).text };
   }
-  const against = wait?.message ?? heldService(traffic, cluster, services);
-  return against === undefined ? { cluster, isKnown } : { cluster, isKnown, fault: `${subject} cannot: ${against}` };
+  const why = wait?.message ?? heldService(traffic, cluster, services);
+  return why === undefined
+    ? { cluster, isKnown }
+    : { cluster, isKnown, fault: say('GainerCannot', { cluster, why }).text };
 }
 
 /** The sentence about a service of the distribution that people have taken out of the cluster, or that is on its way back there. */
@@ -48,9 +50,9 @@ function heldService(
   const isOurs = (own: { cluster: string; service?: string | undefined }) =>
     own.cluster === cluster && own.service !== undefined && services.has(own.service);
   const shift = shifts.find((own) => isOurs(own) && own.mode !== 'keep');
-  if (shift) return `The shift ${shift.name} has taken ${shift.service} out there.`;
+  if (shift) return say('TakenOutThere', { shift: shift.name, service: shift.service }).text;
   const back = serviceReturns.find(isOurs);
-  return back && `${back.service} has yet to get its share back there.`;
+  return back && say('NotBackThere', { service: back.service }).text;
 }
 
 /**

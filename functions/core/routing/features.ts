@@ -1,4 +1,5 @@
 import type { RouteFilter } from '../../../schemas/filter.ts';
+import type { Message } from '../../../schemas/messages/index.ts';
 import type { RouteMatch, RouteRule, RouteSpec } from '../../../schemas/route.ts';
 
 /** The features of routes that a gateway may be unable to carry, with their names for display. */
@@ -40,7 +41,7 @@ export const FEATURES = {
 export type Feature = keyof typeof FEATURES;
 
 /** For each feature: true when the gateway can carry it, or else the reason why it cannot. */
-export type Capabilities = Readonly<Record<Feature, true | string>>;
+export type Capabilities = Readonly<Record<Feature, true | Message>>;
 
 /** A feature that a route uses, and a JSON pointer to the place in the route where it uses it. */
 export interface Use {

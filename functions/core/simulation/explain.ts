@@ -1,6 +1,7 @@
 import type { Vote } from '../../../schemas/cluster.ts';
 import type { Split } from '../../../schemas/distribution.ts';
 import type { ExplanationStep } from '../../../schemas/explanation.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
 import type { ServiceSpec } from '../../../schemas/service.ts';
 import { effectiveShares, type InForce, LIMIT_REASONS, type Shared, shares } from '../allocation/points.ts';
@@ -71,7 +72,7 @@ function declaredSteps(facts: BackendFacts): ExplanationStep[] {
   return declared.members.map(({ cluster, weight, tier }) => ({
     step: 'declared',
     cluster,
-    text: `${weightText(facts, cluster, weight)} in tier ${tier}`,
+    text: say('WeightInTier', { weight: weightText(facts, cluster, weight), tier }).text,
     after: after.get(cluster) ?? 0,
   }));
 }
@@ -86,7 +87,9 @@ function weightText({ split, clusters }: BackendFacts, cluster: string, weight: 
     return `${split.strategy === 'weighted' ? 'weight' : 'replicas'} ${weight}`;
   }
   const { by, name } = placeOf(member);
-  return by === 'cluster' ? `weight ${member.weight}` : `its part of weight ${member.weight} of ${by} ${name}`;
+  return by === 'cluster'
+    ? `weight ${member.weight}`
+    : say('PartOfWeight', { weight: String(member.weight), by, name }).text;
 }
 
 function exportSteps(facts: BackendFacts): ExplanationStep[] {
@@ -95,9 +98,7 @@ function exportSteps(facts: BackendFacts): ExplanationStep[] {
   const gone = [...before.keys()].filter((cluster) => !after.has(cluster));
   if (gone.length === 0) return [];
   const why = (cluster: string) =>
-    after.has(cluster)
-      ? `serves for clusters that do not export ${facts.pool.service}`
-      : `does not export ${facts.pool.service}, or has no address for it`;
+    say(after.has(cluster) ? 'ServesForOthers' : 'NotExported', { service: facts.pool.service }).text;
   const moved = differing(before, after).filter((cluster) => !gone.includes(cluster));
   return [...gone, ...moved].map((cluster) => moveOf('exports', cluster, why(cluster), before, after));
 }
@@ -105,9 +106,7 @@ function exportSteps(facts: BackendFacts): ExplanationStep[] {
 function pinSteps({ split, pool }: BackendFacts): ExplanationStep[] {
   if (pool.pinned) return [{ step: 'pin', reason: 'Pinned', text: sentenceOf('Pinned', {}) }];
   if (split.pin !== 'prefer') return [];
-  return [
-    { step: 'pin', text: 'preferred: every other cluster that exports the service stands behind those that are named' },
-  ];
+  return [{ step: 'pin', text: say('Preferred').text }];
 }
 
 /**
@@ -127,7 +126,9 @@ function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationSte
     const others = differing(before, after).filter((cluster) => cluster !== item.cluster);
     return [
       { ...own, reason, withdrawal: shown(item), votes: votes.get(item.cluster) ?? [] },
-      ...others.map((cluster) => moveOf('withdrawal', cluster, `serves what ${item.cluster} does not`, before, after)),
+      ...others.map((cluster) =>
+        moveOf('withdrawal', cluster, say('ServesForCluster', { cluster: item.cluster }).text, before, after),
+      ),
     ];
   });
 }
@@ -172,11 +173,10 @@ function reasonFor({ cluster, service }: Withdrawal, { allocation }: Traffic): R
 const GRAVEST_FIRST = Object.keys(LIMIT_REASONS) as (keyof typeof LIMIT_REASONS)[];
 
 function withdrawn(item: Withdrawal, reason: ReasonCode, before: Percents, after: Percents): string {
-  const extent = item.percent === 0 ? 'Withdrawn.' : `Limited to ${item.percent} % of its share.`;
-  const text = `${extent} ${sentenceOf(reason, {})} (${item.reason})`;
   const share = before.get(item.cluster) ?? 0;
   const isKept = share > 0 && item.percent === 0 && (after.get(item.cluster) ?? 0) > 0;
-  return isKept ? `${text} It is kept all the same, as no other cluster can serve.` : text;
+  return say('Withdrawn', { percent: item.percent, sentence: sentenceOf(reason, {}), reason: item.reason, isKept })
+    .text;
 }
 
 function shown({ percent, cause, sinceMs, reason, decision }: Withdrawal): ExplanationStep['withdrawal'] {
@@ -190,7 +190,7 @@ function shown({ percent, cause, sinceMs, reason, decision }: Withdrawal): Expla
 function allocationSteps({ pool, traffic }: BackendFacts): ExplanationStep[] {
   const all = [...withdrawalsOf(traffic), ...serviceWithdrawalsOf(traffic, pool.service)];
   const [before, after] = [percents(pool, limitedBy(traffic, all)), percents(pool, traffic)];
-  const text = 'the capacity of clusters over all backends, and what they had when they began to wait';
+  const { text } = say('AllocatedTogether');
   return differing(before, after).map((cluster) => moveOf('allocation', cluster, text, before, after));
 }
 

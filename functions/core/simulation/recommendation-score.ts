@@ -4,6 +4,7 @@
  */
 
 import type { Decision, WithheldShare } from '../../../schemas/decision.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { RecommendationScore, ScoredFailure } from '../../../schemas/recommendation-score.ts';
 import { placementShares } from '../allocation/points.ts';
 import type { DecisionInput } from '../failover/decision-input.ts';
@@ -170,17 +171,13 @@ function requestsOf(failures: readonly ScoredFailure[]): Pick<Score, 'requests'>
 
 /** Returns the score in one sentence. */
 export function conclusionOf(score: Omit<RecommendationScore, 'conclusion'>): string {
-  if (score.automation === 'automatic')
-    return 'The fleet is automatic: nothing is withheld, so that there is nothing to score.';
-  const when = score.isWholeWeek ? 'In the last 7 days' : `Since ${score.since}, which is less than a week,`;
-  if (score.failovers === 0) return `${when} automation would not have taken traffic away from any cluster.`;
-  const { failovers, confirmed, regretted, open, percentSeconds, requests } = score;
-  const times = failovers === 1 ? 'once' : `${failovers} times`;
-  const lost = requests === undefined ? '' : `, about ${Math.round(requests)} requests`;
-  return (
-    `${when} automation would have taken traffic away from failing clusters ${times}: ${confirmed} confirmed, ${regretted} regretted, ` +
-    `${open} open; without it, clusters that were down kept as much as all traffic of the fleet in ${Math.round(percentSeconds / 100)} s${lost}.`
-  );
+  if (score.automation === 'automatic') return say('NothingToScore').text;
+  const when = say('ScoreSince', score).text;
+  if (score.failovers === 0) return say('NoneWithheld', { when }).text;
+  const { failovers, confirmed, regretted, open, percentSeconds } = score;
+  const seconds = Math.round(percentSeconds / 100);
+  const requests = score.requests === undefined ? undefined : Math.round(score.requests);
+  return say('Withheld', { when, failovers, confirmed, regretted, open, seconds, requests }).text;
 }
 
 function rounded(value: number): number {

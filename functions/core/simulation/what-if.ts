@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { placementShares } from '../allocation/points.ts';
 import { decide } from '../failover/decide.ts';
 import type { DecisionInput, DecisionResult } from '../failover/decision-input.ts';
@@ -141,7 +142,7 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
         : repeated('o', policy.health.successThreshold),
     observedAtMs: nowMs - 1,
     suspectUntilMs: 0,
-    last: { outcome, detail: 'assumed to agree' },
+    last: { outcome, detail: say('AssumedToAgree').text },
   }));
   return { ...record, votes: [...speaking, ...votes] };
 }

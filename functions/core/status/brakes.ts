@@ -4,6 +4,7 @@
  */
 
 import type { Recommended } from '../../../schemas/decision.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Brake } from '../../../schemas/status.ts';
 import { type Context, stateOf } from '../failover/context.ts';
@@ -61,8 +62,7 @@ function closedGates(context: Context): Brake[] {
       const isBad = standing === 'down' || impairedSinceMs !== undefined;
       return isBad && (named === undefined || named.includes(cluster));
     });
-    const kept = named === undefined ? 'all clusters' : named.join(', ');
-    const message = `The gate ${name} is closed: it keeps the traffic of ${kept} where it is, whatever their health.`;
+    const message = say('GateIsClosed', { gate: name, clusters: named?.join(', ') }).text;
     return { brake: 'gate', name, clusters: held, message };
   });
 }
@@ -76,7 +76,7 @@ function freeze(context: Context): Brake[] {
     return standing === 'held' || standing === 'ramping' || services.has(cluster);
   });
   const until = isoOf(untilMs);
-  const message = `A freeze window is open until ${until}: no cluster returns and no drill begins.`;
+  const message = say('FreezeOpen', { until }).text;
   return [{ brake: 'freeze', clusters, message, until }];
 }
 
@@ -91,16 +91,12 @@ function consent(context: Context): Brake[] {
     );
   });
   if (clusters.length === 0) return [];
-  return [{ brake: 'consent', clusters, message: 'Failback is manual: somebody has to let each cluster return.' }];
+  return [{ brake: 'consent', clusters, message: say('FailbackManual').text }];
 }
-
-const MODES = {
-  recommend: 'Automation only recommends: gateways keep what they have.',
-  paused: 'Automation is paused: gateways keep what they have, and what it would do is recommended.',
-};
 
 function mode({ input: { policy } }: Context, recommended: Recommended | undefined): Brake[] {
   if (policy.automation === 'automatic') return [];
   const clusters = (recommended?.clusters ?? []).map(({ cluster }) => cluster);
-  return [{ brake: 'mode', clusters, message: MODES[policy.automation] }];
+  const message = say(policy.automation === 'paused' ? 'ModePauses' : 'ModeRecommends').text;
+  return [{ brake: 'mode', clusters, message }];
 }

@@ -1,8 +1,8 @@
 /** The requests, ready to send, that settle what waits for a person. */
 
-import type { DataGateQuestion } from '../../../schemas/data-gate.ts';
 import type { GateAnswer } from '../../../schemas/failover.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { FleetStatus, ReadyCall } from '../../../schemas/status.ts';
 import { rangeText } from '../allocation/points.ts';
 import { windowStartMs } from '../failover/windows.ts';
@@ -46,15 +46,15 @@ function suspicionCalls({ fleet, brakes, clusters }: StatusWithoutCalls): ReadyC
     {
       ...post,
       about: `clusters/${cluster}`,
-      title: `Take ${cluster} out`,
-      effect: `It does fail: its traffic goes to those that serve, as far as the mode of the fleet lets automation act.`,
+      title: say('TakeOut', { cluster }).text,
+      effect: say('TakeOutDoes').text,
       path: under(fleet, `clusters/${cluster}/resume`),
     },
     {
       ...post,
       about: `clusters/${cluster}`,
-      title: `Keep ${cluster} in`,
-      effect: 'It does not fail: for an hour nothing is believed that speaks against it.',
+      title: say('KeepIn', { cluster }).text,
+      effect: say('KeepInDoes').text,
       path: under(fleet, `clusters/${cluster}/dismiss`),
     },
   ]);
@@ -62,8 +62,8 @@ function suspicionCalls({ fleet, brakes, clusters }: StatusWithoutCalls): ReadyC
   const second = dismissed.map(({ cluster }) => ({
     ...post,
     about: `clusters/${cluster}`,
-    title: `Believe that ${cluster} fails`,
-    effect: 'It is judged by its voters again, as far as the mode of the fleet lets automation act.',
+    title: say('BelieveFailure', { cluster }).text,
+    effect: say('BelieveFailureDoes').text,
     path: under(fleet, `clusters/${cluster}/resume`),
   }));
   return [...answers, ...second];
@@ -78,42 +78,22 @@ function dataGateCalls({ fleet, brakes }: StatusWithoutCalls): ReadyCall[] {
   return brakes.flatMap(({ dataGate }): ReadyCall[] => {
     if (dataGate === undefined) return [];
     const { city, way, id, answered } = dataGate;
-    const answers = GATE_ANSWERS[way].filter(({ answer }) => answer !== answered?.answer);
-    return answers.map(({ answer, title, effect }) => ({
-      ...post,
-      about: `cities/${city}`,
-      title: title(city),
-      effect,
-      path: under(fleet, 'data-gate-answers'),
-      body: { city, answer, question: id, reason: effect },
-    }));
+    const answers = GATE_ANSWERS.filter((answer) => answer !== answered?.answer);
+    return answers.map((answer) => {
+      const effect = say('AnswerGateDoes', { way, answer }).text;
+      return {
+        ...post,
+        about: `cities/${city}`,
+        title: say('AnswerGate', { city, way, answer }).text,
+        effect,
+        path: under(fleet, 'data-gate-answers'),
+        body: { city, answer, question: id, reason: effect },
+      };
+    });
   });
 }
 
-interface OfferedAnswer {
-  answer: GateAnswer;
-  title: (city: string) => string;
-  effect: string;
-}
-
-const GATE_ANSWERS: Record<DataGateQuestion['way'], readonly OfferedAnswer[]> = {
-  leave: [
-    { answer: 'go', title: (city) => `Leave ${city}`, effect: 'Its data is ready elsewhere: the traffic goes there.' },
-    {
-      answer: 'stay',
-      title: (city) => `Stay in ${city}`,
-      effect: 'Its data is not ready elsewhere: the traffic stays, although it fails, until somebody answers go.',
-    },
-  ],
-  regain: [
-    { answer: 'go', title: (city) => `Regain ${city}`, effect: 'Its data is ready there: its clusters return.' },
-    {
-      answer: 'stay',
-      title: (city) => `Keep out of ${city}`,
-      effect: 'Its data is not ready there: its clusters wait until somebody answers go.',
-    },
-  ],
-};
+const GATE_ANSWERS: readonly GateAnswer[] = ['go', 'stay'];
 
 function recommendationCalls({ fleet, recommendation }: StatusWithoutCalls): ReadyCall[] {
   if (recommendation === undefined) return [];
@@ -123,8 +103,8 @@ function recommendationCalls({ fleet, recommendation }: StatusWithoutCalls): Rea
     {
       ...post,
       about: 'recommendation',
-      title: 'Apply what is recommended',
-      effect: `Gateways are given it: ${moves.join(', ')}. It is refused when that is not recommended any more.`,
+      title: say('ApplyRecommended').text,
+      effect: say('ApplyRecommendedDoes', { moves: moves.join(', ') }).text,
       path: under(fleet, `decisions/${decision}/apply`),
     },
   ];
@@ -137,8 +117,8 @@ function gateCalls({ fleet, brakes }: StatusWithoutCalls, { spec, revision }: De
     const gates = spec.safety.gates.map((gate) => (gate.name === name ? { ...gate, open: true } : gate));
     return {
       about: `gates/${name}`,
-      title: `Open the gate ${name}`,
-      effect: `Automation may leave ${clusters.join(', ')} then. Close it again when that is over.`,
+      title: say('OpenGate', { gate: name }).text,
+      effect: say('OpenGateDoes', { clusters: clusters.join(', ') }).text,
       ...edit(fleet, revision, { ...spec, safety: { ...spec.safety, gates } }),
     };
   });
@@ -162,8 +142,8 @@ function gatewayCalls({ fleet, gateways }: StatusWithoutCalls): ReadyCall[] {
   return stuck.map(({ gateway, faults }) => ({
     ...post,
     about: `gateways/${gateway}`,
-    title: `Push to ${gateway} again`,
-    effect: `It is made as it is declared, and what somebody changed there is undone. ${faults[0]?.message ?? ''}`,
+    title: say('PushAgain', { gateway }).text,
+    effect: say('PushAgainDoes', { told: faults[0]?.message ?? '' }).text,
     path: under(fleet, `gateways/${gateway}/apply`),
   }));
 }
@@ -175,9 +155,8 @@ function consentCalls({ fleet, brakes }: StatusWithoutCalls): ReadyCall[] {
   return held.map((cluster) => ({
     ...post,
     about: `clusters/${cluster}`,
-    title: `Let ${cluster} return`,
-    effect:
-      'It gets its share back when it has its turn, as the failback of the fleet says, and does not dwell any longer. Where automation does not act, each step is recommended and has to be applied.',
+    title: say('LetReturn', { cluster }).text,
+    effect: say('LetReturnDoes').text,
     path: under(fleet, `clusters/${cluster}/restore`),
   }));
 }
@@ -189,8 +168,8 @@ function freezeCalls({ fleet, at, brakes }: StatusWithoutCalls, { spec, revision
   return [
     {
       about: 'freeze',
-      title: 'End the freeze',
-      effect: `${freeze.clusters.join(', ')} may return. The windows that are open now are not declared any more.`,
+      title: say('EndFreeze').text,
+      effect: say('EndFreezeDoes', { clusters: freeze.clusters.join(', ') }).text,
       ...edit(fleet, revision, { ...spec, failover: { ...spec.failover, freezeWindows: left } }),
     },
   ];
@@ -198,8 +177,9 @@ function freezeCalls({ fleet, at, brakes }: StatusWithoutCalls, { spec, revision
 
 function modeCalls({ fleet, mode }: StatusWithoutCalls): ReadyCall[] {
   if (mode.automation !== 'paused') return [];
-  const effect = `The mode of the fleet becomes ${mode.resumesTo}.`;
-  return [{ ...post, about: 'mode', title: 'Resume automation', effect, path: under(fleet, 'resume') }];
+  const title = say('ResumeAutomation').text;
+  const effect = say('ResumeAutomationDoes', { mode: mode.resumesTo }).text;
+  return [{ ...post, about: 'mode', title, effect, path: under(fleet, 'resume') }];
 }
 
 function peoplesCalls({ fleet, shifts, drill }: StatusWithoutCalls): ReadyCall[] {
@@ -208,18 +188,15 @@ function peoplesCalls({ fleet, shifts, drill }: StatusWithoutCalls): ReadyCall[]
     ({ shift, cluster, service, owner }): ReadyCall => ({
       ...post,
       about: `shifts/${shift}`,
-      title:
-        service === undefined ? `Give ${cluster} its traffic back` : `Give ${cluster} the traffic of ${service} back`,
-      effect: `The shift ${shift} of ${owner} ends, and ${service ?? cluster} returns as after a failure.`,
+      title: say('GiveBack', { cluster, service }).text,
+      effect: say('GiveBackDoes', { shift, owner, target: service ?? cluster }).text,
       path: under(fleet, 'returns'),
       body: service === undefined ? { cluster } : { cluster, service },
     }),
   );
   if (drill === undefined) return returns;
-  const effect = `The drill takes ${drill.clusters.join(', ')} out no longer: what was taken comes back as after a failure.`;
+  const title = say('EndDrill', { drill: drill.drill }).text;
+  const effect = say('EndDrillDoes', { clusters: drill.clusters.join(', ') }).text;
   const path = under(fleet, `drill-runs/${drill.run}/abort`);
-  return [
-    ...returns,
-    { ...post, about: `drill-runs/${drill.run}`, title: `End the drill ${drill.drill}`, effect, path },
-  ];
+  return [...returns, { ...post, about: `drill-runs/${drill.run}`, title, effect, path }];
 }

@@ -30,11 +30,11 @@ function condition(type: string, resource: Written, { status, reason, message, a
 export function writtenConditions(resource: Written): Condition[] {
   const at = resource.updatedAt;
   return [
-    condition('Accepted', resource, { status: 'True', reason: 'Accepted', message: 'The declaration is valid.', at }),
+    condition('Accepted', resource, { status: 'True', reason: 'Accepted', message: say('DeclarationValid').text, at }),
     condition('ResolvedRefs', resource, {
       status: 'True',
       reason: 'ResolvedRefs',
-      message: 'Everything that it refers to exists.',
+      message: say('RefsExist').text,
       at,
     }),
   ];
@@ -46,11 +46,11 @@ export function drifted(resource: Written, reading: Reading | undefined): Condit
   const [first] = [...found].sort((a, b) => (a.since < b.since ? -1 : 1));
   const observed = reading?.readAt === undefined ? {} : { observedAt: reading.readAt };
   if (first === undefined) {
-    const message = 'Nobody has changed what was verified.';
+    const message = say('NothingChangedByHand').text;
     const at = resource.createdAt;
     return { ...condition('Drifted', resource, { status: 'False', reason: 'AsVerified', message, at }), ...observed };
   }
-  const message = `Objects that somebody changed at the gateway: ${found.length}.`;
+  const message = say('ChangedByHand', { count: found.length }).text;
   const reason = found.every((item) => item.reason === 'Adopted') ? 'Adopted' : 'ChangedAtGateway';
   return { ...condition('Drifted', resource, { status: 'True', reason, message, at: first.since }), ...observed };
 }
@@ -59,7 +59,7 @@ export function drifted(resource: Written, reading: Reading | undefined): Condit
 export function withinQuotas(resource: Written, near: readonly QuotaUse[], at: string | undefined): Condition {
   const since = at ?? resource.updatedAt;
   if (near.length === 0) {
-    const message = 'All quotas have room.';
+    const message = say('QuotasHaveRoom').text;
     return condition('WithinQuotas', resource, { status: 'True', reason: 'Room', message, at: since });
   }
   const message = near.map(({ quota, used, allowed }) => `${quota}: ${used} of ${allowed}.`).join(' ');
@@ -79,7 +79,7 @@ export function automated(resource: Written, automation: Automation): Condition 
 export function policyCondition(resource: Written, warnings: readonly Issue[]): Condition {
   const at = resource.updatedAt;
   if (warnings.length === 0) {
-    const message = 'Nothing speaks against the policy.';
+    const message = say('PolicySound').text;
     return condition('PolicySound', resource, { status: 'True', reason: 'Sound', message, at });
   }
   const message = warnings.map((warning) => say('OneFault', warning).text).join(' ');
@@ -89,12 +89,14 @@ export function policyCondition(resource: Written, warnings: readonly Issue[]): 
 /** Tells whether every voter that should speak does. */
 export function votersHeard(resource: Written, silent: readonly Silence[]): Condition {
   if (silent.length === 0) {
-    const message = 'No voter is silent.';
+    const message = say('NoVoterSilent').text;
     return condition('VotersHeard', resource, { status: 'True', reason: 'Heard', message, at: resource.createdAt });
   }
-  const told = silent.map(({ voter, sinceMs }) =>
-    sinceMs === undefined ? `${voter} has never said anything` : `${voter} has said nothing since ${isoOf(sinceMs)}`,
-  );
+  const told = silent.map(({ voter, sinceMs }) => {
+    return (
+      sinceMs === undefined ? say('NeverHeard', { voter }) : say('NotHeardSince', { voter, since: isoOf(sinceMs) })
+    ).text;
+  });
   const times = silent.map(({ sinceMs }) => (sinceMs === undefined ? resource.updatedAt : isoOf(sinceMs)));
   const reason = silent.some(({ isLost }) => isLost) ? 'Lost' : 'Silent';
   const at = times.sort()[0] ?? resource.updatedAt;
@@ -118,17 +120,17 @@ export function survivesLosses(resource: Written, assessment: Assessed | undefin
         .sort()
         .at(-1) ?? resource.updatedAt;
     if (first === undefined && assessment?.skipped) {
-      const message = `Losses that were too much to be worked out: ${assessment.skipped}. Any other one can be borne.`;
+      const message = say('LossesNotWorkedOut', { count: assessment.skipped }).text;
       return [
         { ...condition(type, resource, { status: 'Unknown', reason: 'NotAllWorkedOut', message, at }), ...observed },
       ];
     }
     if (first === undefined) {
-      const message = `Any one ${kind} can be lost: others serve what it serves now.`;
+      const message = say('LossBorne', { kind }).text;
       return [{ ...condition(type, resource, { status: 'True', reason: 'Survives', message, at }), ...observed }];
     }
-    const more = others.length > 0 ? ` The same is true of ${others.length} more.` : '';
-    const message = `Without ${nameOfLoss(first)}: ${whyOf(first)}.${more}`;
+    const given = { loss: nameOfLoss(first), why: whyOf(first), others: others.length };
+    const message = say('LossUnborne', given).text;
     const state = { status: 'False' as const, reason: 'WouldNot', message, at: first.since };
     return [{ ...condition(type, resource, state), ...observed }];
   });
@@ -141,9 +143,9 @@ interface Assessed {
 }
 
 const AUTOMATED: Record<Automation, Omit<StatedCondition, 'at'>> = {
-  automatic: { status: 'True', reason: 'Automatic', message: 'Failing clusters are withdrawn and restored.' },
-  recommend: { status: 'False', reason: 'Recommending', message: 'Decisions are recorded; nothing is moved.' },
-  paused: { status: 'False', reason: 'Paused', message: 'Automation is paused; nothing is moved.' },
+  automatic: { status: 'True', reason: 'Automatic', message: say('AutomationActs').text },
+  recommend: { status: 'False', reason: 'Recommending', message: say('AutomationRecommends').text },
+  paused: { status: 'False', reason: 'Paused', message: say('AutomationPaused').text },
 };
 
 /** Tells what is known about the health of a cluster; `since` is undefined while nothing is. */
@@ -152,9 +154,9 @@ export function healthy(resource: Written, state: HealthState, since: string | u
 }
 
 const HEALTHY: Record<HealthState, Omit<StatedCondition, 'at'>> = {
-  healthy: { status: 'True', reason: 'Healthy', message: 'Its probes succeed.' },
-  unhealthy: { status: 'False', reason: 'Unhealthy', message: 'Its probes fail.' },
-  unknown: { status: 'Unknown', reason: 'Unknown', message: 'Too few observations yet, or no probes.' },
+  healthy: { status: 'True', reason: 'Healthy', message: say('ProbesSucceed').text },
+  unhealthy: { status: 'False', reason: 'Unhealthy', message: say('ProbesFail').text },
+  unknown: { status: 'Unknown', reason: 'Unknown', message: say('HealthUnknown').text },
 };
 
 /**
@@ -167,15 +169,13 @@ export function serving(
   most: number | undefined,
 ): Condition {
   if (withdrawal === undefined) {
-    const message = 'It may get traffic.';
+    const message = say('MayGetTraffic').text;
     return condition('Serving', resource, { status: 'True', reason: 'Serving', message, at: resource.createdAt });
   }
   const { percent, reason: why, since: at } = withdrawal;
   if (percent > 0) return condition('Serving', resource, { status: 'False', reason: 'Reduced', message: why, at });
   if (most === 0) return condition('Serving', resource, { status: 'False', reason: 'Withdrawn', message: why, at });
   const message =
-    most === undefined
-      ? `It is withdrawn (${why}); what gateways give it is not known.`
-      : `It is withdrawn (${why}), and gateways give it up to ${most} % of a pool all the same.`;
-  return condition('Serving', resource, { status: 'False', reason: 'StillServing', message, at });
+    most === undefined ? say('WithdrawnUnread', { why }) : say('WithdrawnAndServed', { why, percent: most });
+  return condition('Serving', resource, { status: 'False', reason: 'StillServing', message: message.text, at });
 }

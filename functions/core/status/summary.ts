@@ -1,5 +1,6 @@
 /** A summary of what is wrong with a fleet, in a few sentences for a person who has just woken up. */
 
+import { say } from '../../../schemas/messages/index.ts';
 import type { FleetStatus, StatusCluster } from '../../../schemas/status.ts';
 import { rangeText } from '../allocation/points.ts';
 
@@ -34,16 +35,13 @@ export function summaryOf(status: StatusWithoutSummary): string {
   const rest = sentences.length - TOLD;
   const shown = sentences.slice(0, TOLD).join(' ');
   if (sentences.length === 0) return allIsWell(status);
-  return rest > 0 ? `${shown} And ${rest} more.` : shown;
+  return rest > 0 ? say('AndMore', { shown, count: rest }).text : shown;
 }
 
 function allIsWell({ clusters, gateways }: StatusWithoutSummary): string {
-  if (clusters.length === 0) return 'The fleet has no cluster.';
-  const up = clusters.length === 1 ? 'The cluster is up' : `All ${clusters.length} clusters are up`;
-  if (gateways.length === 0) return `${up}. The fleet has no gateway.`;
-  const oldest = Math.max(...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
-  const had = gateways.length === 1 ? 'the gateway had' : `all ${gateways.length} gateways had`;
-  return `${up}, and ${had} ${gateways.length === 1 ? 'what it shall have' : 'what they shall have'} when last read, at most ${oldest} s ago.`;
+  if (clusters.length === 0) return say('NoCluster').text;
+  const seconds = Math.max(0, ...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
+  return say('AllIsWell', { clusters: clusters.length, gateways: gateways.length, seconds }).text;
 }
 
 /**
@@ -53,7 +51,7 @@ function allIsWell({ clusters, gateways }: StatusWithoutSummary): string {
 function givenTo({ points }: StatusCluster): string[] {
   return (points?.gateways ?? []).flatMap(({ gateway, verified, ageSeconds }) => {
     if (verified === undefined || verified.maxPercent === 0) return [];
-    return [`${gateway} gave it ${rangeText(verified)} when read ${ageSeconds ?? 0} s ago`];
+    return [say('GaveIt', { gateway, range: rangeText(verified), seconds: ageSeconds ?? 0 }).text];
   });
 }
 
@@ -73,29 +71,21 @@ function isLeft(cluster: StatusCluster, { gateways }: StatusWithoutSummary): boo
   return givenTo(cluster).length === 0 && !isUntold(cluster) && !intends(cluster) && isRead;
 }
 
-function sinceOf({ since }: StatusCluster): string {
-  return since === undefined ? '' : ` since ${since}`;
-}
-
 function deadWithTraffic(status: StatusWithoutSummary): string[] {
   const dead = status.clusters.filter((item) => item.standing === 'down' && item.points && !isLeft(item, status));
   return dead.map((item) => {
-    const told = givenTo(item);
-    const isMeant = intends(item)
-      ? ` It is to have ${rangeText(item.points?.intended ?? NONE)} now, since ${whyKept(item, status)}.`
-      : '';
-    const seen = told.length > 0 ? `and ${told.join(', ')}` : 'and it has not been read that it is left';
-    return `${item.cluster} is down${sinceOf(item)}, ${seen}.${isMeant}`;
+    const { cluster, since, points } = item;
+    const range = rangeText(points?.intended ?? NONE);
+    const meant = intends(item) ? say('MeantToHave', { range, why: whyKept(item, status) }).text : '';
+    return say('DownAndServed', { cluster, since, given: givenTo(item).join(', '), meant }).text;
   });
 }
 
 /** Returns the reason why a cluster that is down is to have traffic. */
 function whyKept({ cluster }: StatusCluster, { brakes, mode }: StatusWithoutSummary): string {
   const isGated = brakes.some(({ brake, clusters }) => brake === 'gate' && clusters.includes(cluster));
-  if (isGated) return 'a closed gate keeps it there';
-  return mode.automation === 'automatic'
-    ? 'nobody else can serve that: look for what failed, nothing else will end this'
-    : 'automation does not act';
+  if (isGated) return say('KeptByGate').text;
+  return say(mode.automation === 'automatic' ? 'KeptForWant' : 'KeptByMode').text;
 }
 
 const NONE = { minPercent: 0, maxPercent: 0 };
@@ -107,7 +97,7 @@ function failingAndTrusted({ clusters }: StatusWithoutSummary): string[] {
   });
   return trusted.map((item) => {
     const given = givenTo(item).map((part) => `, and ${part}`);
-    return `${item.cluster} fails for its voters, and somebody has said that it does not${given.join('')}.`;
+    return say('FailsAndTrusted', { cluster: item.cluster, given: given.join('') }).text;
   });
 }
 
@@ -123,7 +113,7 @@ function takenOutWithTraffic({ shifts, clusters }: StatusWithoutSummary): string
   );
   return clusters
     .filter((item) => taken.has(item.cluster) && item.standing !== 'down' && givenTo(item).length > 0)
-    .map((item) => `${item.cluster} is taken out by hand, and ${givenTo(item).join(', ')}.`);
+    .map((item) => say('TakenOutAndServed', { cluster: item.cluster, given: givenTo(item).join(', ') }).text);
 }
 
 /** Tells what data gates ask about cities. */
@@ -136,8 +126,7 @@ function keptIn({ brakes, clusters }: StatusWithoutSummary): string[] {
   const suspected = clusters.filter(({ cluster, standing }) => standing === 'suspected' && !told.has(cluster));
   return suspected.map(({ cluster }) => {
     const own = brakes.find((item) => item.brake !== 'mode' && item.clusters.includes(cluster));
-    const until = own?.until === undefined ? '' : ` until ${own.until}`;
-    return `${cluster} fails, and the brake ${own?.brake ?? ''} keeps it in${until}: somebody has to say whether it does fail.`;
+    return say('KeptIn', { cluster, brake: own?.brake ?? '', until: own?.until }).text;
   });
 }
 
@@ -148,12 +137,12 @@ function recommended({ recommendation, mode }: StatusWithoutSummary): string[] {
   );
   const rest = moves.length > TOLD ? ` and ${moves.length - TOLD} more` : '';
   const shown = moves.slice(0, TOLD).join(', ');
-  return [`Nothing moves by itself, as the mode is ${mode.automation}; recommended is ${shown}${rest}.`];
+  return [say('Recommended', { automation: mode.automation, moves: shown + rest }).text];
 }
 
 function overloaded({ overloads }: StatusWithoutSummary): string[] {
   return overloads.map(({ cluster, load, requestsPerSecond }) => {
-    return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}.`;
+    return say('Overloaded', { cluster, load: Math.ceil(load), capacity: requestsPerSecond }).text;
   });
 }
 
@@ -168,20 +157,20 @@ function rolloutsRunning({ rollouts }: StatusWithoutSummary): string[] {
 function gatewaysBehind({ gateways }: StatusWithoutSummary): string[] {
   return gateways.flatMap(({ gateway, faults }) => {
     const [first] = faults;
-    return first ? [`Gateway ${gateway}: ${first.message}`] : [];
+    return first ? [say('GatewayTells', { gateway, told: first.message }).text] : [];
   });
 }
 
 function requestsUnanswered({ gateways }: StatusWithoutSummary): string[] {
   return gateways.flatMap(({ gateway, observed }) =>
-    observed?.status === 'False' ? [`Gateway ${gateway}: ${observed.message}`] : [],
+    observed?.status === 'False' ? [say('GatewayTells', { gateway, told: observed.message }).text] : [],
   );
 }
 
 function votersSilent({ silentVoters }: StatusWithoutSummary): string[] {
   if (silentVoters.length === 0) return [];
   const names = silentVoters.map(({ voter, since }) => (since === undefined ? voter : `${voter} since ${since}`));
-  return [`Not heard: ${names.join(', ')}.`];
+  return [say('NotHeard', { voters: names.join(', ') }).text];
 }
 
 function deadAndLeft(status: StatusWithoutSummary): string[] {
@@ -189,8 +178,8 @@ function deadAndLeft(status: StatusWithoutSummary): string[] {
   return dead.map((item) => {
     const gateways = item.points?.gateways.length ? item.points.gateways : status.gateways;
     const oldest = Math.max(0, ...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
-    const read = gateways.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
-    return `${item.cluster} is down${sinceOf(item)}${read}.`;
+    const seconds = gateways.length === 0 ? undefined : oldest;
+    return say('DownAndLeft', { cluster: item.cluster, since: item.since, seconds }).text;
   });
 }
 
@@ -200,7 +189,7 @@ function unknownHealth({ clusters }: StatusWithoutSummary): string[] {
     .filter(({ standing, health }) => standing === 'up' && health.state === 'unknown')
     .map(({ cluster }) => cluster);
   if (names.length === 0) return [];
-  return [`No majority says whether ${names.join(', ')} can serve: nobody watches, or not for long enough yet.`];
+  return [say('HealthUntold', { clusters: names.join(', ') }).text];
 }
 
 /** The reasons that other sentences tell: failing clusters, and what people and modes hold back. */
@@ -224,22 +213,16 @@ function onTheirWay({ clusters }: StatusWithoutSummary): string[] {
 
 function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill, brakes }: StatusWithoutSummary): string[] {
   return [
-    ...shifts.map(({ shift, cluster, service = 'it', mode, owner, expiresAt }) => {
-      const does =
-        mode === 'keep' ? 'says that it is healthy' : `${mode === 'isolate' ? 'isolates' : 'drains'} ${service}`;
-      return `${cluster}: the shift ${shift} of ${owner} ${does} until ${expiresAt}.`;
+    ...shifts.map(({ shift, cluster, service: target = 'it', mode, owner, expiresAt: until }) => {
+      return say('ShiftTells', { cluster, shift, owner, mode, target, until });
     }),
     ...serviceReturns.map(({ service, cluster, percent }) => {
-      const until = brakes.find(({ brake }) => brake === 'freeze')?.until;
-      const waits =
-        until === undefined
-          ? 'it returns when it has its turn, step by step'
-          : `a freeze window holds it until ${until}`;
-      return `${cluster}: ${service} is to have ${percent} % of its share there now: ${waits}.`;
+      const frozenUntil = brakes.find(({ brake }) => brake === 'freeze')?.until;
+      return say('ServiceReturns', { cluster, service, percent, frozenUntil });
     }),
-    ...(drill ? [`The drill ${drill.drill} has taken ${drilledText(drill)} out.`] : []),
-    ...breakGlasses.map(({ breakGlass, rules }) => `The break-glass ${breakGlass} sets aside ${rules.join(', ')}.`),
-  ];
+    ...(drill ? [say('DrillTakesOut', { drill: drill.drill, target: drilledText(drill) })] : []),
+    ...breakGlasses.map(({ breakGlass, rules }) => say('RulesSetAside', { breakGlass, rules: rules.join(', ') })),
+  ].map(({ text }) => text);
 }
 
 function drilledText({ clusters, service }: NonNullable<StatusWithoutSummary['drill']>): string {
@@ -248,5 +231,5 @@ function drilledText({ clusters, service }: NonNullable<StatusWithoutSummary['dr
 
 function ofMode({ mode, brakes }: StatusWithoutSummary): string[] {
   const gates = brakes.filter(({ brake }) => brake === 'gate').map(({ message }) => message);
-  return mode.automation === 'paused' ? [...gates, 'Automation is paused.'] : gates;
+  return mode.automation === 'paused' ? [...gates, say('ModePaused').text] : gates;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Delivery, Event } from '../../../schemas/notification.ts';
 import { type OpenQuestion, openQuestions, questionShown, questionText } from '../../core/failover/data-gates.ts';
 import type { Resource } from '../../core/model/resource.ts';
@@ -86,7 +87,7 @@ async function askTarget(deps: Deps, { fleet, spec, question }: Asked, pusher: P
   deps.log.info('data-gate', { fleet, city, way, target, outcome: reply.outcome });
   if (reply.answer !== undefined) {
     const command = { type: 'answer-gate', city, question: id, answer: reply.answer } as const;
-    const reason = `target ${target} was asked whether ${city} may be ${way === 'leave' ? 'left' : 'regained'}`;
+    const reason = say('GateWasAsked', { target, city, way }).text;
     await evaluate(deps, fleet, spec, { command, actor: `target ${target}`, reason });
     pusher.push();
   }

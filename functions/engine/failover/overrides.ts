@@ -3,6 +3,7 @@
  */
 
 import type { DrillRun } from '../../../schemas/drill.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { BreakGlass, Shift } from '../../../schemas/shift.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
 import type { DecisionInput, DecisionResult, Ending } from '../../core/failover/decision-input.ts';
@@ -180,9 +181,9 @@ function drillRun(
 /** Describes the state of a drill: what gateways have been told, or, once it holds, what they were read to do. */
 function detailOf({ clusters, service, currentPercent, phase }: LiveDrill, why: string | undefined): string {
   const who = clusters.join(', ');
-  const of = service === undefined ? '' : ` of ${service}`;
-  if (phase === 'holding') return `gateways were read to give ${who} nothing${of}`;
-  const told = `gateways are told to give ${who} ${currentPercent} % of ${clusters.length > 1 ? 'their' : 'its'} share${of}`;
+  if (phase === 'holding') return say('DrillHolds', { clusters: who, service }).text;
+  const given = { clusters: who, service, percent: currentPercent, isOne: clusters.length === 1 };
+  const told = say('DrillTold', given).text;
   return phase === 'returning' && why !== undefined ? `${why}; ${told}` : told;
 }
 

@@ -1,5 +1,6 @@
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { AgentVoter } from '../../../schemas/failover.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { AgentObservation, ObservationBatch, ObservationReceipt } from '../../../schemas/observation-batch.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import { freshnessMs } from '../../core/health/votes.ts';
@@ -117,8 +118,6 @@ async function keepVouch(
   await store.putDocument(traceOf(fleet, voter, await store.document(fleet, 'voter', voter), { vouch }));
 }
 
-const BLIND = 'a control target does not answer';
-
 interface Item {
   voter: AgentVoter;
   cluster: Resource<'cluster'>;
@@ -135,6 +134,6 @@ async function keep(
   const { cluster: _, certificateExpiresAt: __, ...seen } = item;
   const observation: Observation = { voter: voter.name, ...seen };
   if (!isSuspect || observation.outcome !== 'fail') return await recorder.take(cluster, observation);
-  const weighed = suspected(fleet, observation, BLIND, deps.clock.now());
+  const weighed = suspected(fleet, observation, say('ControlSilent').text, deps.clock.now());
   return await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
 }

@@ -1,5 +1,6 @@
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { GatewayViewVoter } from '../../../schemas/failover.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { CloudError, type Deps } from '../../deps.ts';
 import type { BackendHealth } from '../../providers/provider.ts';
@@ -28,7 +29,7 @@ export async function viewOf(
     }
     const found = view.get(cluster.name) ?? 'unknown';
     if (found === 'unknown') return [];
-    const detail = `gateway: ${found === 'ok' ? 'has healthy backends' : 'has no healthy backend'}`;
+    const detail = say(found === 'ok' ? 'BackendsHealthy' : 'NoBackendHealthy').text;
     return [{ cluster, observation: { ...seen, outcome: found, detail } }];
   });
 }
@@ -46,12 +47,12 @@ async function backendsOf(
     deps.store.pools(fleet, voter.gateway),
   ]);
   const target = gateway?.spec.target ?? sync?.provisioned;
-  if (gateway === undefined || target === undefined) return 'there is none yet';
+  if (gateway === undefined || target === undefined) return say('NoGatewayYet').text;
   try {
     const session = readSession(deps, gateway);
     return await providerFor(target.provider).backends({ ...session, target }, pools);
   } catch (error) {
-    if (error instanceof CloudError) return `cannot be asked (${error.errorClass})`;
+    if (error instanceof CloudError) return say('CannotBeAsked', { errorClass: error.errorClass }).text;
     throw error;
   }
 }

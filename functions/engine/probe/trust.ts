@@ -1,4 +1,5 @@
 import type { Observation } from '../../../schemas/cluster.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { type ProbedTarget, seemsBlind } from '../../core/health/trust.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
@@ -54,10 +55,10 @@ export function createTrust(deps: Deps, slots: Limit): Trust {
     weigh: async (fleet, observation, startedMs) => {
       if (observation.outcome !== 'fail') return { observation };
       const reason = seemsBlind([...seen.values()])
-        ? 'most targets of several fleets fail at once'
+        ? say('ManyFleetsFail').text
         : (await controlsAnswer(fleet, startedMs))
           ? undefined
-          : 'a control target does not answer';
+          : say('ControlSilent').text;
       if (reason === undefined) return { observation };
       return suspected(fleet, observation, reason, deps.clock.now());
     },

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import { beforeWriting } from '../../core/gateway/drift.ts';
 import type { Change, Refusal } from '../../core/gateway/provider-object.ts';
 import type { Deps } from '../../deps.ts';
@@ -29,10 +30,10 @@ export async function applyAll(
   for (const batch of provider.batch(plan.changes)) {
     await session.ensureLease();
     if (scope === 'full' && (await deps.store.traffic(run.fleet)).version !== traffic.version) {
-      return { stop: stopped('Yielded', { done, total, step: 'waits for a failover' }) };
+      return { stop: stopped('Yielded', { done, total, step: say('WaitsForFailover').text }) };
     }
     if (deps.clock.now() >= run.untilMs) {
-      return { stop: stopped('Continues', { done, total, step: 'waits for the next run' }) };
+      return { stop: stopped('Continues', { done, total, step: say('WaitsForNextRun').text }) };
     }
     await noteProgress(deps, run, { done, total, step: describe(batch) });
     refusals.push(...(await provider.apply(withoutReplaced(batch, refusals), observed, session)));

@@ -1,4 +1,6 @@
 import type { GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts';
+import { type MessageCode, say } from '../../../schemas/messages/index.ts';
+import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Change } from '../../core/gateway/provider-object.ts';
 import { DEVIATION_REASONS, type Deviation, type DeviationReason } from '../../core/gateway/reading.ts';
 import { CloudError, type CloudErrorClass, type Deps, LeaseLost, StoreUnavailable } from '../../deps.ts';
@@ -49,31 +51,31 @@ export interface Summary {
   message: string;
 }
 
-const STOPPED: Record<StopReason, string> = {
-  Yielded: 'A failover goes first; the rest follows at once.',
-  Continues: 'The time of this run is over; the next one goes on.',
-  StalePlan: 'The plan is not true any more.',
-  Held: 'The fleet is being written as a whole; the gateway follows when that is done.',
-  Busy: 'Another writer is at work on this gateway.',
-  LeaseLost: 'Another writer took over.',
-};
+const STOPPED = {
+  Yielded: 'PushYielded',
+  Continues: 'PushContinues',
+  StalePlan: 'PushStalePlan',
+  Held: 'PushHeld',
+  Busy: 'PushBusy',
+  LeaseLost: 'PushLeaseLost',
+} as const satisfies Record<StopReason, MessageCode>;
 
 export function summaryOf(outcome: Outcome): Summary {
   switch (outcome.type) {
     case 'ended':
       return endedSummary(outcome.deviations, outcome.written);
     case 'stopped':
-      return { state: 'Pending', reason: outcome.reason, message: STOPPED[outcome.reason] };
+      return { state: 'Pending', reason: outcome.reason, message: say(STOPPED[outcome.reason]).text };
     case 'provisioning':
       return {
         state: 'Pending',
         reason: 'Provisioning',
-        message: `The instance is being created: ${outcome.progress.step}.`,
+        message: sentenceOf('Provisioning', { step: outcome.progress.step }),
       };
     case 'failed':
       return { state: 'Failed', reason: outcome.reason, message: outcome.message };
     case 'deleted':
-      return { state: 'Verified', reason: 'Deleted', message: 'The gateway is no longer declared.' };
+      return { state: 'Verified', reason: 'Deleted', message: say('GatewayNotDeclared').text };
   }
 }
 
@@ -82,9 +84,9 @@ type Fault = Exclude<DeviationReason, 'Adopted' | 'Shadowed'>;
 function endedSummary(deviations: readonly Deviation[], written: number): Summary {
   const adopted = deviations.filter(({ reason }) => reason === 'Adopted').length;
   const reason = DEVIATION_REASONS.filter(isFault).find((fault) => deviations.some((item) => item.reason === fault));
-  const left = adopted === 0 ? '' : ` Left as somebody made them at the gateway: ${adopted}.`;
-  const done = written === 0 ? 'The gateway is as declared.' : `Changes applied and read back: ${written}.`;
-  if (reason === undefined) return { state: 'Verified', reason: 'Programmed', message: done + left };
+  const left = adopted === 0 ? '' : say('LeftAsMade', { count: adopted }).text;
+  const done = written === 0 ? say('GatewayAsDeclared') : say('ChangesReadBack', { count: written });
+  if (reason === undefined) return { state: 'Verified', reason: 'Programmed', message: done.text + left };
   return { state: 'Diverged', reason, message: deviationText(deviations, reason) };
 }
 
@@ -96,21 +98,22 @@ function isFault(reason: DeviationReason): reason is Fault {
   return reason !== 'Adopted' && reason !== 'Shadowed';
 }
 
-const TEXTS: Record<Fault, string> = {
-  Refused: 'The cloud, or a limit, refuses changes',
-  NotAsWritten: 'After applying, differences are left',
-  Pending: 'Changes are yet to be made',
-  ObserveOnly: 'The gateway differs from what is declared, and its policy is observe-only',
-  Drifted: 'Somebody changed objects at the gateway, and its drift policy leaves them so',
-  Waiting: 'What shall go stays until what takes its place is there',
-};
+const DEVIATING = {
+  Refused: 'DeviationsRefused',
+  NotAsWritten: 'DeviationsNotAsWritten',
+  Pending: 'DeviationsPending',
+  ObserveOnly: 'DeviationsObserveOnly',
+  Drifted: 'DeviationsDrifted',
+  Waiting: 'DeviationsWaiting',
+} as const satisfies Record<Fault, MessageCode>;
 
 /** Describes the number of deviations with this reason, and the first of them. */
 export function deviationText(deviations: readonly Deviation[], reason: Fault): string {
   const same = deviations.filter((item) => item.reason === reason);
   const first = same.find(({ refusal }) => refusal?.code !== 'DependsOnRefused') ?? same[0];
   const detail = first?.refusal ? `${first.refusal.code}: ${first.refusal.detail}` : first?.detail;
-  return `${TEXTS[reason]}: ${same.length}; the first: ${first?.verb} of ${first?.kind} ${first?.key} (${detail}).`;
+  const { verb, kind, key } = first ?? {};
+  return say(DEVIATING[reason], { count: same.length, verb, kind, key, detail }).text;
 }
 
 /** Tells whether everything that was asked for has been examined and everything possible is done. */
@@ -154,7 +157,7 @@ export function failureOf(
     return { type: 'failed', reason: 'StoreUnavailable', message, isTransient: true, renewsIntent: false };
   }
   const name = error instanceof Error ? error.name : typeof error;
-  const message = `The run ended with an unexpected error (${name}).`;
+  const message = say('UnexpectedError', { name }).text;
   return { type: 'failed', reason: 'InternalError', message, isTransient: false, renewsIntent: false };
 }
 
@@ -162,7 +165,7 @@ function cloudFailure({ action, code, message, errorClass }: CloudError): Failed
   return {
     type: 'failed',
     reason: REASONS[errorClass],
-    message: `${action} answered ${code}: ${message} The configuration before it keeps serving.`,
+    message: say('CloudRefused', { action, code, message }).text,
     isTransient: TRANSIENT.has(errorClass),
     renewsIntent: errorClass === 'gone',
   };

@@ -1,3 +1,4 @@
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import type { GatewayPlan, Notice, QuotaUse } from '../../../schemas/plan.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { effectiveShares } from '../../core/allocation/points.ts';
@@ -153,59 +154,34 @@ function noticesOf({ resource, last }: GatewayContext, planned: ReconcilePlan, b
   const { policy, drift } = resource.spec;
   const near = quotas.filter(isNearQuota);
   const undone = drifted.length - left.length;
-  const when = last.readAt === undefined ? '' : ` It was last read at ${last.readAt}.`;
   return [
-    ...notice(basis !== 'live', 'not-readable', `The gateway could not be read, and nothing was pushed.${when}`),
-    ...notice(
-      policy === 'observe-only',
-      'observe-only',
-      'The policy of the gateway is observe-only: nothing of this is written.',
-    ),
-    ...notice(
-      policy === 'upsert-only',
-      'upsert-only',
-      'The policy of the gateway is upsert-only: what is no longer declared stays.',
-    ),
-    ...notice(
-      overwriting.length > 0,
-      'overwrites-edits',
-      `Overwrites what somebody changed at the gateway: ${overwriting.length} objects.`,
-    ),
-    ...notice(
-      undone > 0 && plan.changes.length > 0,
-      'reverts-drift',
-      `What somebody changed at the gateway is undone: ${undone} objects.`,
-    ),
-    ...notice(
-      left.length > 0,
-      'leaves-drift',
-      `Left as somebody made them at the gateway (drift policy ${drift}): ${left.length} objects.`,
-    ),
-    ...notice(
-      orphaned.length > 0,
-      'orphans',
-      `Objects that carry our mark and are not known here: ${orphaned.length}. They are deleted when they are found again ten minutes later.`,
-    ),
+    ...notice(basis !== 'live', 'not-readable', say('PlanNotRead', { readAt: last.readAt })),
+    ...notice(policy === 'observe-only', 'observe-only', say('PlanObserveOnly')),
+    ...notice(policy === 'upsert-only', 'upsert-only', say('PlanUpsertOnly')),
+    ...notice(overwriting.length > 0, 'overwrites-edits', say('PlanOverwrites', { count: overwriting.length })),
+    ...notice(undone > 0 && plan.changes.length > 0, 'reverts-drift', say('PlanReverts', { count: undone })),
+    ...notice(left.length > 0, 'leaves-drift', say('PlanLeaves', { drift, count: left.length })),
+    ...notice(orphaned.length > 0, 'orphans', say('PlanOrphans', { count: orphaned.length })),
     ...near.flatMap(({ quota, used, allowed }) =>
-      notice(true, 'near-quota', `${quota}: ${used} of ${allowed} would be in use.`),
+      notice(true, 'near-quota', say('PlanNearQuota', { quota, used, allowed })),
     ),
   ];
 }
 
-function notice(holds: boolean, code: string, message: string): Notice[] {
+function notice(holds: boolean, code: string, { text: message }: Message): Notice[] {
   return holds ? [{ code, message }] : [];
 }
 
 /** Returns the plan of a gateway about which nothing is known. It only tells where requests would go. */
 function neverRead(context: GatewayContext): GatewayPlan {
   const { resource, config, provider, traffic } = context;
-  const message = 'The gateway could not be read, and has never been: what it takes can be told once it has been.';
+  const message = say('PlanNeverRead').text;
   const served = config.pools.map((pool) => ({ pool, shares: provider.served(pool, effectiveShares(pool, traffic)) }));
   return { ...unknown(resource, { code: 'not-readable', message }), shares: shareChanges([], served) };
 }
 
 function unprovisioned(resource: Resource<'gateway'>): GatewayPlan {
-  const message = `The ${providerOf(resource.spec)} instance is created first; what it takes besides can be told once it is there.`;
+  const message = say('PlanProvisions', { provider: providerOf(resource.spec) }).text;
   return unknown(resource, { code: 'provisioning', message });
 }
 

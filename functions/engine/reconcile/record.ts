@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import { afterReading } from '../../core/gateway/drift.ts';
 import type { Json } from '../../core/gateway/provider-object.ts';
@@ -110,7 +111,7 @@ function missing({ last }: GatewayContext, { desired, observed, config }: Reconc
       kind,
       key,
       verb: 'create',
-      detail: 'not at the gateway',
+      detail: say('NotThere').text,
       reason: 'Pending',
       changes: [],
       isPoints: true,

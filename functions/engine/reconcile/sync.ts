@@ -1,4 +1,5 @@
 import type { Progress } from '../../../schemas/gateway.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { RefusalRecord } from '../../core/gateway/reading.ts';
 import { isoOf, msOf } from '../../core/model/time.ts';
 import type { Deps, SyncRecord } from '../../deps.ts';
@@ -32,7 +33,7 @@ export async function beginAttempt(deps: Deps, { fleet, gateway, scope, lease }:
   const record: SyncRecord = {
     state: 'Pending',
     reason: 'Pending',
-    message: 'Not pushed yet.',
+    message: say('NotPushedYet').text,
     ...last,
     fleet,
     gateway,
@@ -46,13 +47,13 @@ export async function beginAttempt(deps: Deps, { fleet, gateway, scope, lease }:
 
 /** Records that the cloud has accepted everything, which does not yet mean that it is in effect. */
 export async function markPushed(deps: Deps, run: Place): Promise<void> {
-  const message = 'Accepted by the cloud, and not read back yet.';
+  const message = say('PushAccepted').text;
   await amend(deps, run, { state: 'Pushed', reason: 'Pushed', message, pushedAt: isoOf(deps.clock.now()) });
 }
 
 /** Records the progress of the changes for people who wait. A failover skips this to save time. */
 export async function noteProgress(deps: Deps, run: Place, progress: Progress): Promise<void> {
-  const message = `Changes are being made: ${progress.done} of ${progress.total}.`;
+  const message = say('PushUnderWay', progress).text;
   if (run.scope === 'full') await amend(deps, run, { state: 'Pending', reason: 'Pushing', message, progress });
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { AlbProvision, AlbTarget } from '../../../schemas/gateway.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Provisioned, ProvisionSession } from '../provider.ts';
 import { change, createJobs } from './apply/jobs.ts';
 import { type AlbSession, list, write } from './calls.ts';
@@ -42,12 +43,12 @@ export async function provision(wanted: AlbProvision, session: ProvisionSession)
   const balancer = await findBalancer(work);
   if (balancer === undefined) return waiting(0, await createBalancer(wanted, work));
   const { LoadBalancerId: loadBalancerId, LoadBalancerStatus: status } = balancer;
-  if (status === 'CreateFailed') return waiting(0, `load balancer ${loadBalancerId} could not be created`);
-  if (status !== 'Active') return waiting(0, `load balancer ${loadBalancerId} is ${status}`);
+  if (status === 'CreateFailed') return waiting(0, say('AlbBalancerFailed', { id: loadBalancerId }).text);
+  if (status !== 'Active') return waiting(0, say('AlbBalancerIs', { id: loadBalancerId, status }).text);
 
   const group = await findGroup(work);
   if (group === undefined) return waiting(1, await createDefaultGroup(wanted, work));
-  if (group.ServerGroupStatus !== 'Available') return waiting(1, 'the default server group is being created');
+  if (group.ServerGroupStatus !== 'Available') return waiting(1, say('AlbGroupBegun').text);
 
   const listeners = await listListeners(work.session, loadBalancerId);
   const missing = wanted.listeners.filter(({ port }) => !listeners.some((listener) => listener.ListenerPort === port));
@@ -55,7 +56,9 @@ export async function provision(wanted: AlbProvision, session: ProvisionSession)
   if (next)
     return waiting(total - missing.length, await createListener(next, loadBalancerId, group.ServerGroupId, work));
   const idle = listeners.find((listener) => listener.ListenerStatus !== 'Running');
-  if (idle) return waiting(total - 1, `listener ${idle.ListenerId} is ${idle.ListenerStatus}`);
+  if (idle) {
+    return waiting(total - 1, say('AlbListenerIs', { id: idle.ListenerId, status: idle.ListenerStatus }).text);
+  }
   const listenerIds = listeners.map((listener) => listener.ListenerId);
   return { ready: true, target: { provider: 'alb', regionId: wanted.regionId, loadBalancerId, listenerIds } };
 }
@@ -114,7 +117,7 @@ async function createBalancer(wanted: AlbProvision, work: Work): Promise<string>
     },
     work.session.createToken('load-balancer'),
   );
-  return `load balancer ${String(answer['LoadBalancerId'])} is being created`;
+  return say('AlbBalancerIs', { id: String(answer['LoadBalancerId']), status: 'being created' }).text;
 }
 
 /**
@@ -130,7 +133,7 @@ async function createDefaultGroup(wanted: AlbProvision, work: Work): Promise<str
     Tag: tagged(work),
   };
   await write(work.session, 'CreateServerGroup', parameters, work.session.createToken('default-group'));
-  return 'the default server group is being created';
+  return say('AlbGroupBegun').text;
 }
 
 async function createListener(
@@ -147,5 +150,5 @@ async function createListener(
     ...(certificateId === undefined ? {} : { Certificates: [{ CertificateId: certificateId }] }),
   };
   await write(session, 'CreateListener', parameters, session.createToken(`listener-${port}`));
-  return `the listener on port ${port} is being created`;
+  return say('AlbListenerBegun', { port }).text;
 }

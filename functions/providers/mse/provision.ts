@@ -1,4 +1,5 @@
 import type { MseProvision, MseTarget } from '../../../schemas/gateway.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import type { Provisioned, ProvisionSession } from '../provider.ts';
 import { type CallSession, isGone, write, writeOnce } from './calls.ts';
 import { markOf, nameOf } from './compile/names.ts';
@@ -15,7 +16,7 @@ const CREATE_FAILED = 1;
 export async function provision(wanted: MseProvision, session: ProvisionSession): Promise<Provisioned<MseTarget>> {
   const calls = { ...session, target: { regionId: wanted.regionId } };
   const found = (await findGateway(calls)) ?? (await createGateway(wanted, calls));
-  if (found === undefined) return waiting('the gateway is being created');
+  if (found === undefined) return waiting(say('MseGatewayBegun'));
   const { GatewayUniqueId: gatewayUniqueId, Status, StatusDesc } = found;
   if (Status === RUNNING) {
     const { regionId, certificates } = wanted;
@@ -24,11 +25,11 @@ export async function provision(wanted: MseProvision, session: ProvisionSession)
       target: { provider: 'mse', regionId, gatewayUniqueId, ...(certificates && { certificates }) },
     };
   }
-  const state = Status === CREATE_FAILED ? 'could not be created' : `is in status ${Status} (${StatusDesc})`;
-  return waiting(`gateway ${gatewayUniqueId} ${state}`);
+  if (Status === CREATE_FAILED) return waiting(say('MseGatewayFailed', { id: gatewayUniqueId }));
+  return waiting(say('MseGatewayIs', { id: gatewayUniqueId, status: `${Status} (${StatusDesc})` }));
 }
 
-function waiting(step: string): Provisioned<MseTarget> {
+function waiting({ text: step }: Message): Provisioned<MseTarget> {
   return { ready: false, progress: { done: 0, total: 1, step } };
 }
 

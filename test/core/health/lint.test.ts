@@ -48,11 +48,11 @@ describe('how a cluster is watched', () => {
 
   it('is told with the names of what is concerned', () => {
     expect(lint(edge, agent('x', 'east'), agent('y', 'east'))).toEqual([
-      'one-vantage what is seen from east alone decides upon a: trouble of its network would pass for an outage; add a voter elsewhere',
-      'site-takes-quorum the loss of east leaves no majority that could decide upon a, just when it is needed; add a voter elsewhere, such as the edge',
+      'one-vantage What is seen from east alone decides upon a, so that trouble of that network would pass for an outage: add a voter elsewhere.',
+      'site-takes-quorum The loss of east leaves no majority that could decide upon a, just when it is needed: add a voter elsewhere, such as the edge.',
     ]);
     const many = Array.from({ length: 7 }, (_, index) => facts(`c${index}`));
-    expect(lintEvidence({ voters: [edge] }, many, [])[0]?.detail).toMatch(/upon c0, c1, c2, c3, c4 and 2 more;/);
+    expect(lintEvidence({ voters: [edge] }, many, [])[0]?.detail).toMatch(/upon c0, c1, c2, c3, c4 and 2 more,/);
   });
 
   it('by nobody is of no concern where there is no traffic', () => {

@@ -95,7 +95,7 @@ test('the Basic edition has less', () => {
 test('an address that two clusters claim is a conflict', () => {
   const shared = pool('p', [member('cd', [1, 2]), member('sh', [2])]);
   expect(check({ pools: [shared], rules: [] })).toEqual([
-    'conflicting-declaration: 10.0.0.2:80 of shop is claimed by the clusters cd and sh',
+    'conflicting-declaration: 10.0.0.2:80 of shop is claimed by the clusters cd and sh: let one of them serve it.',
   ]);
 });
 

@@ -345,9 +345,9 @@ test('a gateway of the Ingress controller, and objects under our names that are 
     const [route] = routes();
     if (route) route.Type = 'Ingress';
     const observed = await provider.observe(mse.session(), 'full', NO_IDS);
-    expect(provider.findings(CONFIG, observed.facts).map((issue) => issue.detail)).toEqual([
-      'The gateway is owned by the Ingress controller of a cluster.',
-      `${route?.Name} has a name of ours, and is not ours.`,
+    expect(provider.findings(CONFIG, observed.facts)).toMatchObject([
+      { reason: 'MseOfIngressController' },
+      { reason: 'MseNameTaken', detail: expect.stringContaining(`${route?.Name} at the gateway`) },
     ]);
     expect(observed.objects.map((object) => object.key)).not.toContain(route?.Name);
   } finally {

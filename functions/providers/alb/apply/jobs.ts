@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { say } from '../../../../schemas/messages/index.ts';
 import { errorClassOf } from '../../../cloud-codes.ts';
 import type { Json } from '../../../core/gateway/provider-object.ts';
 import { digest } from '../../../core/model/digest.ts';
@@ -124,11 +125,12 @@ function conclude(waiter: Waiter, job: Job | undefined, nowMs: number): boolean 
  */
 function jobError({ ApiName, ErrorCode = 'InternalError', ErrorMessage = '' }: Job): CloudError {
   const errorClass = errorClassOf(ErrorCode);
+  const told = say('AlbJobFailed', { action: ApiName, code: ErrorCode, message: ErrorMessage });
   return new CloudError({
     code: ErrorCode,
     errorClass: ApiName.startsWith('Create') && errorClass !== 'quota' ? 'gone' : errorClass,
     action: ApiName,
-    message: `${ApiName}: accepted, and then failed: ${ErrorCode} ${ErrorMessage}`.trimEnd().slice(0, 300),
+    message: told.text.trimEnd().slice(0, 300),
   });
 }
 
@@ -137,6 +139,6 @@ function tooLong(jobId: string): CloudError {
     code: 'JobTimeout',
     errorClass: 'busy',
     action: 'ListAsynJobs',
-    message: `Job ${jobId} has not ended in ${BUDGET_MS / 1000} s`,
+    message: say('AlbJobEndless', { job: jobId, seconds: BUDGET_MS / 1000 }).text,
   });
 }

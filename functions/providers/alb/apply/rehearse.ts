@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../../../schemas/messages/index.ts';
 import type { Issue } from '../../../../schemas/problem.ts';
 import { DRY_RUN_PASSED } from '../../../cloud-codes.ts';
 import type { Change, Json } from '../../../core/gateway/provider-object.ts';
@@ -100,6 +101,6 @@ async function ask({ action, objects, parameters }: Rehearsal, session: AlbSessi
 }
 
 function refused({ code, message }: CloudError, objects: readonly string[]): Issue {
-  const detail = `The cloud would refuse a write to ${objects.join(', ')} with ${code}: ${message}`;
-  return { pointer: objects[0] ?? '', code: 'cloud-refuses', detail };
+  const told = say('CloudWouldRefuse', { objects: objects.join(', '), code, message });
+  return issueAt(objects[0] ?? '', 'cloud-refuses', told);
 }

@@ -1,3 +1,4 @@
+import { say } from '../../../../schemas/messages/index.ts';
 import type { Refusal } from '../../../core/gateway/provider-object.ts';
 import { groupsOf } from '../actions.ts';
 import type { AlbSession } from '../calls.ts';
@@ -55,7 +56,6 @@ export function missingTarget({ before, after }: RuleChange, targets: ReadonlyMa
 
 /** Returns the refusal of a change that could not be made because something else was refused. */
 export function dependsOnRefused({ kind, key, verb }: RuleChange, missing: string): Refusal {
-  const left = verb === 'create' ? 'has not been created' : 'stays as it is';
-  const detail = `The server group ${missing} is not there or has no servers, so that the rule ${left}.`;
-  return { kind, key, code: 'DependsOnRefused', detail };
+  const message = say('AlbGroupMissing', { group: missing, isNew: verb === 'create' });
+  return { kind, key, code: 'DependsOnRefused', detail: message.text };
 }

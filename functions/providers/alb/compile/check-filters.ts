@@ -1,4 +1,5 @@
 import type { FilterOf, RouteFilter } from '../../../../schemas/filter.ts';
+import { type Message, say } from '../../../../schemas/messages/index.ts';
 import type { RouteRule } from '../../../../schemas/route.ts';
 import { KEPT } from '../actions.ts';
 import { actionsOf } from './filters.ts';
@@ -9,7 +10,7 @@ const MAX_REDIRECT_PORT = 63_335;
 
 interface Fault {
   pointer: string;
-  detail: string;
+  message: Message;
 }
 
 /** Returns what an ALB action cannot express of a filter. `pointer` is the position of the filter. */
@@ -31,7 +32,7 @@ export function checkFilters(filter: RouteFilter, rule: RouteRule, pointer: stri
 function checkHeaders({ set, remove }: FilterOf<'RequestHeaderModifier'>, pointer: string): Fault[] {
   const names = set.map(({ name }) => name.toLowerCase());
   const twice = (name: string, index: number) =>
-    names.indexOf(name.toLowerCase()) < index ? 'ALB sets a header once' : undefined;
+    names.indexOf(name.toLowerCase()) < index ? say('AlbHeaderOnce') : undefined;
   return [
     ...set.flatMap(({ name, value }, index) => [
       ...fault(`${pointer}/set/${index}/name`, headerNameFault(name) ?? twice(name, index)),
@@ -44,36 +45,35 @@ function checkHeaders({ set, remove }: FilterOf<'RequestHeaderModifier'>, pointe
 function checkRewrite({ hostname }: FilterOf<'URLRewrite'>, { filters }: RouteRule, pointer: string): Fault[] {
   const isForwarded = !filters.some(({ type }) => type === 'RequestRedirect' || type === 'DirectResponse');
   return [
-    ...fault(pointer, isForwarded ? undefined : 'ALB rewrites only what it forwards'),
+    ...fault(pointer, isForwarded ? undefined : say('AlbForwardedOnly')),
     ...fault(`${pointer}/hostname`, hostname === undefined ? undefined : hostnameFault(hostname)),
   ];
 }
 
 function checkRedirect(filter: FilterOf<'RequestRedirect'>, { matches }: RouteRule, pointer: string): Fault[] {
   const { hostname, port = 0, scheme } = filter;
-  const toHttp = 'an HTTPS listener of ALB redirects to https only; without a scheme, HTTP stays HTTP';
-  const tooHigh = `ALB redirects to ports up to ${MAX_REDIRECT_PORT}`;
+  const tooHigh = say('AlbRedirectPort', { most: MAX_REDIRECT_PORT });
   const leadsBack = matches.some((match) => {
     const [action] = actionsOf({ match, filters: [filter], backends: [] }, (pool) => pool);
     const { HttpCode: _, ...parts } = action?.RedirectConfig ?? {};
     return Object.values(parts).every((part) => Object.values(KEPT).includes(part));
   });
   return [
-    ...fault(`${pointer}/scheme`, scheme === 'http' ? toHttp : undefined),
+    ...fault(`${pointer}/scheme`, scheme === 'http' ? say('AlbNoHttpRedirect') : undefined),
     ...fault(`${pointer}/hostname`, hostname === undefined ? undefined : hostnameFault(hostname)),
     ...fault(`${pointer}/port`, port > MAX_REDIRECT_PORT ? tooHigh : undefined),
-    ...fault(`${pointer}/path`, leadsBack ? 'it would lead to itself' : undefined),
+    ...fault(`${pointer}/path`, leadsBack ? say('LeadsToItself') : undefined),
   ];
 }
 
 function checkOrigins({ allowOrigins }: FilterOf<'CORS'>, pointer: string): Fault[] {
   const mixed = allowOrigins.includes('*') && allowOrigins.length > 1;
   return [
-    ...fault(`${pointer}/allowOrigins`, mixed ? 'ALB allows * only alone' : undefined),
+    ...fault(`${pointer}/allowOrigins`, mixed ? say('AlbOriginAlone') : undefined),
     ...allowOrigins.flatMap((origin, index) => fault(`${pointer}/allowOrigins/${index}`, originFault(origin))),
   ];
 }
 
-function fault(pointer: string, detail: string | undefined): Fault[] {
-  return detail === undefined ? [] : [{ pointer, detail }];
+function fault(pointer: string, message: Message | undefined): Fault[] {
+  return message === undefined ? [] : [{ pointer, message }];
 }

@@ -1,3 +1,4 @@
+import { issueAt, type Message, say } from '../../../../schemas/messages/index.ts';
 import type { Issue } from '../../../../schemas/problem.ts';
 import type { RouteMatch, RouteRule, RouteSpec } from '../../../../schemas/route.ts';
 import type { IrFilter } from '../../../core/model/ir.ts';
@@ -28,19 +29,19 @@ function checkRule(rule: RouteRule, hasHostname: boolean, pointer: string): Issu
       checkMatch({ hostname: hasHostname ? 'host.example' : undefined, match, filters }, `${pointer}/matches/${index}`),
     ),
     ...rule.filters.flatMap((filter, index) =>
-      checkFilters(filter, rule, `${pointer}/filters/${index}`).flatMap((fault) => issue(fault.pointer, fault.detail)),
+      checkFilters(filter, rule, `${pointer}/filters/${index}`).flatMap((fault) => issue(fault.pointer, fault.message)),
     ),
     ...issue(`${pointer}/filters`, actionsFault(rule, filters)),
   ];
 }
 
-function actionsFault({ matches, filters: all }: RouteRule, filters: IrFilter[]): string | undefined {
+function actionsFault({ matches, filters: all }: RouteRule, filters: IrFilter[]): Message | undefined {
   const [match] = matches;
   if (match === undefined) return undefined;
   const mirror = all.some((filter) => filter.type === 'RequestMirror') ? 'mirror' : undefined;
   const { length } = actionsOf({ match, filters, mirror, backends: [] }, (pool) => pool);
   if (length <= MAX_ACTIONS) return undefined;
-  return `they take ${length} actions (a header that is set takes two, the forwarding one), an ALB rule has at most ${MAX_ACTIONS}`;
+  return say('AlbActions', { count: length, most: MAX_ACTIONS });
 }
 
 interface Matcher {
@@ -51,18 +52,17 @@ interface Matcher {
 
 function checkMatch(rule: Matcher, pointer: string): Issue[] {
   const { path, queryParams, cookies } = rule.match;
-  const values = countValues(conditionsFor(rule));
-  const tooMany =
-    values > MAX_VALUES ? `it takes ${values} match values, an ALB rule has at most ${MAX_VALUES}` : undefined;
+  const count = countValues(conditionsFor(rule));
+  const tooMany = count > MAX_VALUES ? say('AlbMatchValues', { count, most: MAX_VALUES }) : undefined;
   return [
     ...issue(`${pointer}/path/value`, pathFault(path, replacesPrefix(rule.filters))),
-    ...checkPairs(queryParams, 'a query string condition', /[A-Z\s#[\]{}\\|<>&"]/, `${pointer}/queryParams`),
-    ...checkPairs(cookies, 'a cookie condition', /[A-Z\s;#[\]{}\\|<>&"]/, `${pointer}/cookies`),
+    ...checkPairs(queryParams, say('AlbQueryText'), /[A-Z\s#[\]{}\\|<>&"]/, `${pointer}/queryParams`),
+    ...checkPairs(cookies, say('AlbCookieText'), /[A-Z\s;#[\]{}\\|<>&"]/, `${pointer}/cookies`),
     ...issue(pointer, tooMany),
   ];
 }
 
-function pathFault(path: RouteMatch['path'], isReplaced: boolean): string | undefined {
+function pathFault(path: RouteMatch['path'], isReplaced: boolean): Message | undefined {
   const pattern = isReplaced ? prefixPattern(path.value) : undefined;
   const values = pattern === undefined ? pathValues(path) : [pattern];
   // Assumption about ALB: these are the characters that Alibaba Cloud documents for path patterns of its other
@@ -70,33 +70,25 @@ function pathFault(path: RouteMatch['path'], isReplaced: boolean): string | unde
   const isPattern = pattern !== undefined || path.type === 'RegularExpression';
   const allowed = isPattern ? /^[A-Za-z0-9.\-_/=?~^*$:()[\]+|]+$/ : /^[A-Za-z0-9$_.+/&~@:*-]+$/;
   if (values.some((value) => !allowed.test(value))) {
-    return isPattern
-      ? 'ALB allows letters, digits and . - _ / = ? ~ ^ * $ : ( ) [ ] + | in a pattern of paths, and a prefix that is replaced is one'
-      : 'ALB allows letters, digits and $ - _ . + / & ~ @ : in a path';
+    return isPattern ? say('AlbPathPattern') : say('AlbPath');
   }
-  const longest = Math.max(...values.map((value) => value.length));
-  if (longest <= MAX_PATH_LENGTH) return undefined;
-  return `it takes ${longest} characters, ALB allows ${MAX_PATH_LENGTH} in a path`;
+  const length = Math.max(...values.map((value) => value.length));
+  return length <= MAX_PATH_LENGTH ? undefined : say('AlbPathLength', { length, most: MAX_PATH_LENGTH });
 }
 
 function checkPairs(
   pairs: readonly { name: string; value: string }[],
-  place: string,
+  message: Message,
   forbidden: RegExp,
   pointer: string,
 ): Issue[] {
   return pairs.flatMap((pair, index) =>
     (['name', 'value'] as const)
       .filter((field) => forbidden.test(pair[field]))
-      .flatMap((field) =>
-        issue(
-          `${pointer}/${index}/${field}`,
-          `ALB allows no capital letters, spaces or # [ ] { } \\ | < > & " in ${place}, and no ; in a cookie`,
-        ),
-      ),
+      .flatMap((field) => issue(`${pointer}/${index}/${field}`, message)),
   );
 }
 
-function issue(pointer: string, detail: string | undefined): Issue[] {
-  return detail === undefined ? [] : [{ pointer, code: 'unsupported-feature', detail }];
+function issue(pointer: string, message: Message | undefined): Issue[] {
+  return message === undefined ? [] : [issueAt(pointer, 'unsupported-feature', message)];
 }

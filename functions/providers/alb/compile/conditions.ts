@@ -57,7 +57,8 @@ export function countValues(conditions: readonly Condition[]): number {
 export function describe(rule: Pick<Rule, 'hostname' | 'match'>, conditions: readonly Condition[]): string {
   const path = pathValues(rule.match.path).at(-1) ?? '/*';
   const plain = conditions.every(({ Type }) => Type === 'Host' || Type === 'Path');
-  return `${rule.hostname ?? '*'}${path}${plain ? '' : `~${digest(conditions).slice(0, 12)}`}`;
+  const others = plain ? '' : `~${digest(conditions).slice(0, 12)}`;
+  return `${rule.hostname ?? '*'}${path}${others}`;
 }
 
 /** Puts a condition into words, such as `Host: a.example.com, b.example.com`. */

@@ -1,3 +1,4 @@
+import { say } from '../../../../schemas/messages/index.ts';
 import type { Capabilities } from '../../../core/routing/features.ts';
 
 /**
@@ -11,17 +12,15 @@ export const capabilities: Capabilities = {
   'path.RegularExpression': true,
   method: true,
   'header.Exact': true,
-  'header.RegularExpression': 'ALB compares headers by value',
+  'header.RegularExpression': say('AlbHeadersByValue'),
   'query.Exact': true,
-  'query.RegularExpression': 'ALB compares query parameters by value',
+  'query.RegularExpression': say('AlbQueryByValue'),
   cookie: true,
   weights: true,
   'filter.RequestHeaderModifier.set': true,
-  'filter.RequestHeaderModifier.add':
-    'ALB does not say whether a header that it inserts stands beside the one that is there; use set',
+  'filter.RequestHeaderModifier.add': say('AlbHeaderAdd'),
   'filter.RequestHeaderModifier.remove': true,
-  'filter.ResponseHeaderModifier':
-    'ALB changes responses by rules of their own, which do not know the rule of the request',
+  'filter.ResponseHeaderModifier': say('AlbResponseRules'),
   'filter.URLRewrite.hostname': true,
   'filter.URLRewrite.ReplaceFullPath': true,
   'filter.URLRewrite.ReplacePrefixMatch': true,
@@ -35,7 +34,7 @@ export const capabilities: Capabilities = {
   'filter.CORS': true,
   'filter.RequestMirror': true,
   'filter.RateLimit': true,
-  timeout: 'ALB has one timeout for all requests of a listener',
-  retry: 'ALB has no retries that a rule could set',
-  fallback: 'ALB chooses a server group whatever its health; use tiers of the distribution',
+  timeout: say('AlbOneTimeout'),
+  retry: say('AlbNoRetries'),
+  fallback: say('AlbNoFallback'),
 };

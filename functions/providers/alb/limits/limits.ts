@@ -1,3 +1,4 @@
+import { type Message, say } from '../../../../schemas/messages/index.ts';
 import type { Pool } from '../../../core/model/ir.ts';
 import { compareText } from '../../../core/model/text.ts';
 import { isExceeded, type Use } from '../../quotas.ts';
@@ -56,7 +57,7 @@ function rulesUse(rules: readonly DistinctRule[], { edition, listenerCount, othe
   const used = rules.length * listenerCount + otherRules.length;
   const excess = Math.min(rules.length, Math.ceil((used - allowed) / listenerCount));
   return {
-    ...use('rules', 'rules of the load balancer', used, allowed, '#/rules'),
+    ...use('rules', say('AlbRules'), used, allowed, '#/rules'),
     ...(used > allowed && { excess }),
   };
 }
@@ -72,9 +73,9 @@ function serverUses(references: ReadonlyMap<string, number>, sizes: ReadonlyMap<
     }
   }
   return [
-    usedByPools('servers', 'servers of the load balancer, counted per reference', servers, limitsOf(facts).servers),
+    usedByPools('servers', say('AlbServers'), servers, limitsOf(facts).servers),
     ...[...byAddress].map(([address, counts]) =>
-      usedByPools('address', `references to the address ${address}`, counts, REFERENCES_PER_ADDRESS),
+      usedByPools('address', say('AlbAddressReferences', { address }), counts, REFERENCES_PER_ADDRESS),
     ),
   ];
 }
@@ -83,7 +84,7 @@ function serverUses(references: ReadonlyMap<string, number>, sizes: ReadonlyMap<
  * Returns the use of a quota, with the fewest pools that would have to stay out for the rest to fit: those that use
  * most of it.
  */
-function usedByPools(kind: string, quota: string, counts: ReadonlyMap<string, number>, allowed: number): Use {
+function usedByPools(kind: string, quota: Message, counts: ReadonlyMap<string, number>, allowed: number): Use {
   const used = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const pools: string[] = [];
   let left = used;
@@ -100,20 +101,20 @@ export function ownUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<strin
   return [
     ...rules.flatMap((rule) => ruleUses(rule, facts)),
     ...[...sizes].map(([pool, { servers }]) => ({
-      ...use('servers of a group', `servers of ${pool}`, servers, SERVERS_PER_GROUP, `#/pools/${pool}`),
+      ...use('group-servers', say('AlbGroupServers', { pool }), servers, SERVERS_PER_GROUP, `#/pools/${pool}`),
       pools: [pool],
     })),
   ];
 }
 
-function ruleUses({ description, conditions, rule }: DistinctRule, facts: Facts): Use[] {
+function ruleUses({ description: name, conditions, rule }: DistinctRule, facts: Facts): Use[] {
   const limits = limitsOf(facts);
   const actions = actionsOf(rule, (pool) => pool).length;
   const values = countValues(conditions);
   return [
-    use('backends', `backends of rule ${description}`, rule.backends.length, GROUPS_PER_RULE, '#/rules'),
-    use('match values', `match values of rule ${description}`, values, limits.matchValues, '#/rules'),
-    use('actions', `actions of rule ${description}`, actions, limits.actions, '#/rules'),
+    use('backends', say('AlbRuleBackends', { rule: name }), rule.backends.length, GROUPS_PER_RULE, '#/rules'),
+    use('match-values', say('AlbRuleValues', { rule: name }), values, limits.matchValues, '#/rules'),
+    use('actions', say('AlbRuleActions', { rule: name }), actions, limits.actions, '#/rules'),
   ].map((one) => ({ ...one, rules: [rule.key] }));
 }
 
@@ -146,8 +147,8 @@ function fitting(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size
   return low;
 }
 
-function use(kind: string, quota: string, used: number, allowed: number, pointer: string): Use {
-  return { kind, quota, used, allowed, pointer };
+function use(kind: string, quota: Message, used: number, allowed: number, pointer: string): Use {
+  return { kind, quota: quota.text, used, allowed, pointer };
 }
 
 /** Counts the references to each pool: one for each rule on each listener. */

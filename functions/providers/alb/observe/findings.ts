@@ -1,3 +1,4 @@
+import { issueAt, say } from '../../../../schemas/messages/index.ts';
 import type { GatewayConfig, Pool } from '../../../core/model/ir.ts';
 import { equalAddresses } from '../../equal-addresses.ts';
 import type { Finding, QuotaUse } from '../../provider.ts';
@@ -45,19 +46,16 @@ function checkBasic({ description, conditions, rule }: DistinctRule): Finding[] 
   return [...new Set(types)]
     .filter((type) => !BASIC_TYPES.includes(type))
     .map((type) => {
-      const detail = `The Basic edition of ALB has no ${type}, which rule ${description} needs.`;
-      return { pointer: '#/rules', code: 'unsupported-feature', detail, rules: [rule.key], pools: [] };
+      const message = say('AlbBasicLacks', { type, rule: description });
+      return { ...issueAt('#/rules', 'unsupported-feature', message), rules: [rule.key], pools: [] };
     });
 }
 
 function checkRedirect({ description, rule }: DistinctRule, { listeners }: Facts): Finding[] {
   const ports = listeners.filter((listener) => redirectLoop(rule, listener)).map(({ port }) => port);
   if (ports.length === 0) return [];
-  const places = ports.length === 1 ? `the listener of port ${ports[0]}` : `the listeners of ports ${ports.join(', ')}`;
-  const detail =
-    `Rule ${description} redirects requests at ${places} to the address that they came to, again and again. ` +
-    'Let it change the scheme, the host, the port or the path, or use a gateway without such a listener.';
-  return [{ pointer: '#/rules', code: 'redirect-loop', detail, rules: [rule.key], pools: [] }];
+  const message = say('AlbRedirectLoop', { rule: description, ports });
+  return [{ ...issueAt('#/rules', 'redirect-loop', message), rules: [rule.key], pools: [] }];
 }
 
 /**
@@ -67,6 +65,6 @@ function checkRedirect({ description, rule }: DistinctRule, { listeners }: Facts
 function checkProtocol({ key, service, port, protocol }: Pool, { listeners }: Facts): Finding[] {
   if (protocol !== 'gRPC' || listeners.length === 0) return [];
   if (listeners.some((listener) => listener.protocol === 'HTTPS')) return [];
-  const detail = `Port ${port} of ${service} speaks gRPC, which ALB carries from HTTPS listeners only, and the gateway has none.`;
-  return [{ pointer: `#/pools/${key}`, code: 'unsupported-feature', detail, rules: [], pools: [key] }];
+  const message = say('AlbGrpcNeedsHttps', { port, service });
+  return [{ ...issueAt(`#/pools/${key}`, 'unsupported-feature', message), rules: [], pools: [key] }];
 }

@@ -1,3 +1,4 @@
+import { say } from '../../../../schemas/messages/index.ts';
 import { CloudError } from '../../../deps.ts';
 import type { MseSession } from '../calls.ts';
 import { listRoutes } from '../observe/observe.ts';
@@ -48,6 +49,6 @@ async function awaitRoutes(
 }
 
 function timeout(count: number): CloudError {
-  const message = `${count} routes have not changed state`;
+  const message = say('MseRoutesUnchanged', { count }).text;
   return new CloudError({ code: 'RouteTimeout', errorClass: 'busy', action: 'ListGatewayRoute', message });
 }

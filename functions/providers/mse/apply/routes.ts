@@ -1,3 +1,4 @@
+import { say } from '../../../../schemas/messages/index.ts';
 import type { Json, Refusal } from '../../../core/gateway/provider-object.ts';
 import { CloudError } from '../../../deps.ts';
 import type { Observed } from '../../provider.ts';
@@ -71,7 +72,7 @@ async function writeRoutes(
 function notPublished(change: RouteChange | undefined): Refusal[] {
   if (change === undefined) return [];
   const { kind, key } = change;
-  return [{ kind, key, code: 'RoutePublishFailed', detail: `MSE could not publish the route ${key}.` }];
+  return [{ kind, key, code: 'RoutePublishFailed', detail: say('MseNotPublished', { route: key }).text }];
 }
 
 /** Returns the id of the route once its publication has begun. A route that an earlier run has created is completed. */
@@ -201,10 +202,10 @@ async function idsFor(
 }
 
 function lacking(what: string): never {
-  throw new DependsOnRefused(`The route needs the ${what}, which is not at the gateway.`);
+  throw new DependsOnRefused(say('MseRouteLacks', { what }).text);
 }
 
 function lost(name: string): never {
-  const message = `The route ${name} was added and is not listed`;
+  const message = say('MseRouteLost', { name }).text;
   throw new CloudError({ code: 'RouteNotFound', errorClass: 'unavailable', action: 'ListGatewayRoute', message });
 }

@@ -1,3 +1,4 @@
+import { say } from '../../../../schemas/messages/index.ts';
 import type { Refusal } from '../../../core/gateway/provider-object.ts';
 import { CloudError } from '../../../deps.ts';
 import type { Observed } from '../../provider.ts';
@@ -124,7 +125,9 @@ async function deleteServices(
     attempt(change, async () => {
       const Id = idOf(change.before);
       const user = users.get(Id);
-      if (user !== undefined) throw new DependsOnRefused(`The route ${user} still uses the service ${change.key}.`);
+      if (user !== undefined) {
+        throw new DependsOnRefused(say('MseServiceUsed', { route: user, service: change.key }).text);
+      }
       await deleteService(Id, session);
     }),
   );
@@ -172,6 +175,6 @@ function lost(name: string): never {
     code: 'ServiceNotFound',
     errorClass: 'unavailable',
     action: 'ListGatewayService',
-    message: `The service ${name} was imported and is not listed`,
+    message: say('MseServiceLost', { name }).text,
   });
 }

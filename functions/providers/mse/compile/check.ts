@@ -1,4 +1,5 @@
 import type { RouteFilter } from '../../../../schemas/filter.ts';
+import { issueAt, say } from '../../../../schemas/messages/index.ts';
 import type { Issue } from '../../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../../schemas/route.ts';
 import type { Capabilities } from '../../../core/routing/features.ts';
@@ -7,7 +8,7 @@ import { HOUR_SECONDS } from './policies.ts';
 /** The most services of a route, because its percentages are whole and total 100. */
 export const MAX_DESTINATIONS = 100;
 
-const REDIRECT = 'a redirect of MSE has a status code, a host and a whole path only';
+const REDIRECT = say('MseRedirect');
 
 /** The features that routes of MSE can carry (MSE OpenAPI 2019-05-31). */
 export const capabilities: Capabilities = {
@@ -21,7 +22,7 @@ export const capabilities: Capabilities = {
   'header.RegularExpression': true,
   'query.Exact': true,
   'query.RegularExpression': true,
-  cookie: 'MSE has no condition on cookies',
+  cookie: say('MseNoCookies'),
   weights: true,
   'filter.RequestHeaderModifier.set': true,
   'filter.RequestHeaderModifier.add': true,
@@ -38,8 +39,8 @@ export const capabilities: Capabilities = {
   'filter.RequestRedirect.ReplacePrefixMatch': REDIRECT,
   'filter.DirectResponse': true,
   'filter.CORS': true,
-  'filter.RequestMirror': 'no action of the API of MSE sets a mirror',
-  'filter.RateLimit': 'Fairlead writes no flow rules of MSE',
+  'filter.RequestMirror': say('MseNoMirror'),
+  'filter.RateLimit': say('MseNoFlowRules'),
   timeout: true,
   retry: true,
   fallback: true,
@@ -53,6 +54,6 @@ export function check(route: RouteSpec): Issue[] {
 
 function checkMaxAge(filter: RouteFilter, pointer: string): Issue[] {
   if (filter.type !== 'CORS' || filter.maxAgeSeconds % HOUR_SECONDS === 0) return [];
-  const detail = `MSE counts it in hours: ${filter.maxAgeSeconds} is no multiple of ${HOUR_SECONDS}`;
-  return [{ pointer: `${pointer}/maxAgeSeconds`, code: 'unsupported-feature', detail }];
+  const message = say('MseWholeHours', { seconds: filter.maxAgeSeconds, hourSeconds: HOUR_SECONDS });
+  return [issueAt(`${pointer}/maxAgeSeconds`, 'unsupported-feature', message)];
 }

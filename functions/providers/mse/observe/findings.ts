@@ -1,3 +1,4 @@
+import { issueAt, type Message, say } from '../../../../schemas/messages/index.ts';
 import type { GatewayConfig, Pool, Rule } from '../../../core/model/ir.ts';
 import { equalAddresses } from '../../equal-addresses.ts';
 import type { Finding, Observed, QuotaUse } from '../../provider.ts';
@@ -16,8 +17,8 @@ export function quotas(config: GatewayConfig): QuotaUse[] {
 export function findings(config: GatewayConfig, facts: Observed['facts']): Finding[] {
   const { impostors, ofIngressController } = factsOf(facts);
   return [
-    ...(ofIngressController ? [foreign('The gateway is owned by the Ingress controller of a cluster.')] : []),
-    ...impostors.map((name) => foreign(`${name} has a name of ours, and is not ours.`)),
+    ...(ofIngressController ? [foreign(say('MseOfIngressController'))] : []),
+    ...impostors.map((name) => foreign(say('MseNameTaken', { name }))),
     ...destinationUses(config)
       .filter(({ use }) => isExceeded(use))
       .map(({ rule, use }) => ({ ...refusal('MSE', use), rules: [rule], pools: [] })),
@@ -34,7 +35,7 @@ function destinationUses({ rules, pools }: GatewayConfig): { rule: string; use: 
     rule: key,
     use: {
       kind: 'destinations',
-      quota: `services of the route of ${key}`,
+      quota: say('MseRouteServices', { rule: key }).text,
       used: backends.reduce((sum, { pool }) => sum + (parts.get(pool) ?? 0), 0),
       allowed: MAX_DESTINATIONS,
       pointer: pointerOf(key),
@@ -51,27 +52,25 @@ function checkFallback({ key, backends, fallback }: Rule, pools: readonly Pool[]
   return pools
     .filter((pool) => used.has(pool.key) && pool.protocol !== 'HTTP')
     .map(({ service, port, protocol }) => ({
-      pointer: pointerOf(key),
-      code: 'unsupported-feature',
-      detail: `MSE falls back between HTTP services only, and port ${port} of ${service} is ${protocol}.`,
+      ...issueAt(pointerOf(key), 'unsupported-feature', say('MseFallbackHttpOnly', { port, service, protocol })),
       rules: [key],
       pools: [],
     }));
 }
 
 function loop({ key }: Rule): Finding {
-  const detail = `The redirect of ${key} leads to the host and path that it is asked for, so that clients would follow it for ever.`;
-  return { pointer: pointerOf(key), code: 'redirect-loop', detail, rules: [key], pools: [] };
+  const message = say('MseRedirectLoop', { rule: key });
+  return { ...issueAt(pointerOf(key), 'redirect-loop', message), rules: [key], pools: [] };
 }
 
 /** Returns a finding that concerns the gateway as a whole. */
-function foreign(detail: string): Finding {
-  return { pointer: '#/target', code: 'foreign-object', detail, rules: [], pools: [] };
+function foreign(message: Message): Finding {
+  return { ...issueAt('#/target', 'foreign-object', message), rules: [], pools: [] };
 }
 
 function empty({ key, service, port }: Pool): Finding {
-  const detail = `No cluster serves port ${port} of ${service}.`;
-  return { pointer: `#/pools/${key}`, code: 'empties-pool', detail, rules: [], pools: [key] };
+  const message = say('NoClusterServes', { port, service });
+  return { ...issueAt(`#/pools/${key}`, 'empties-pool', message), rules: [], pools: [key] };
 }
 
 function pointerOf(key: string): string {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { say } from '../../../../schemas/messages/index.ts';
 import { CloudError } from '../../../deps.ts';
 import { type CallSession, list, type MseSession, orElse, read } from '../calls.ts';
 
@@ -27,7 +28,8 @@ export async function runningGateway(session: MseSession): Promise<Gateway> {
   const gateway = await read(session, 'GetGateway', { GatewayUniqueId }, Gateway);
   const { Status, StatusDesc } = gateway;
   if (Status === RUNNING) return gateway;
-  const message = `The gateway ${GatewayUniqueId} has status ${Status} (${StatusDesc})`;
+  const status = `${Status} (${StatusDesc})`;
+  const message = say('GatewayNotRunning', { id: GatewayUniqueId, status }).text;
   throw new CloudError({ code: 'GatewayNotRunning', errorClass: 'busy', action: 'GetGateway', message });
 }
 

@@ -1,3 +1,4 @@
+import { say } from '../../../../schemas/messages/index.ts';
 import type { Rule } from '../../../core/model/ir.ts';
 import { mayBothMatch, pairsOf } from '../../../core/routing/overlap.ts';
 import type { Disorder } from '../../provider.ts';
@@ -65,9 +66,6 @@ export function fixedStart({ Path, Type }: { Path: string; Type: string }): stri
 }
 
 function disorderOf({ rule: first, predicates: a }: RouteOf, { rule: second, predicates: b }: RouteOf): Disorder {
-  const fault = rankOf(a) === rankOf(b) ? 'the older one go first' : `${second.key} go first`;
-  const reason =
-    `${first.key} goes before ${second.key} and a request may match both, but MSE would let ${fault}: it looks at path, number of ` +
-    'headers and number of query parameters, and not at methods: add a condition to one of them';
-  return { first, second, reason };
+  const isByAge = rankOf(a) === rankOf(b);
+  return { first, second, reason: say('MseOrder', { first: first.key, second: second.key, isByAge }).text };
 }
