@@ -120,7 +120,9 @@ export type SecretSettings = z.output<typeof SecretSettings>;
  * The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. When
  * `API_TOKEN` is `none`, only stored tokens and identity providers lead in.
  */
-const Origins = z.array(z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text)).max(100);
+const Origins = z
+  .array(z.string().refine((text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text))
+  .max(100);
 
 /** The origins whose pages may call the API, which are none of the others. */
 const CorsOrigins = Json.refine(
