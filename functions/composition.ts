@@ -63,6 +63,7 @@ export function createControlPlane(env: Env, { openApi }: Pick<AppParts, 'openAp
     app: createApp({
       openApi,
       authenticate: createAuthenticate({ settingToken: env.API_TOKEN }),
+      corsOrigins: env.CORS_ORIGINS,
       senders: createSenders(env.RATE_LIMITS, env.ADDRESS_HEADER, env.API_TOKEN === undefined ? [] : [env.API_TOKEN]),
     }),
     createDeps: () => {

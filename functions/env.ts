@@ -120,9 +120,20 @@ export type SecretSettings = z.output<typeof SecretSettings>;
  * The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. When
  * `API_TOKEN` is `none`, only stored tokens and identity providers lead in.
  */
+const Origins = z
+  .array(z.string().refine((text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text))
+  .max(100);
+
+/** The origins whose pages may call the API, which are none of the others. */
+const CorsOrigins = Json.refine(
+  (value) => Origins.safeParse(value).success,
+  'must be a list of origins such as ["https://portal.example.com"], without a path',
+).pipe(Origins);
+
 export const Env = z.object({
   API_TOKEN: SettingToken,
   OIDC_ISSUERS: OidcIssuers.default({}),
+  CORS_ORIGINS: CorsOrigins.default([]),
   OWNER_ID: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens'),
   TABLE_NAME: z.string().min(3).max(255),
   AWS_REGION: z.string().min(1),

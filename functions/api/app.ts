@@ -12,9 +12,11 @@ import { digest } from '../core/model/digest.ts';
 import { endpoints } from './endpoints/index.ts';
 import { bearer, bearerReadAnew, tokenInBody, voterBearer } from './http/auth.ts';
 import { JSON_BODY } from './http/body.ts';
+import { crossOrigin } from './http/cors.ts';
 import { type Endpoint, NO_BODY } from './http/endpoint.ts';
 import { type AppEnv, outlive } from './http/env.ts';
 import { classOf, type Limiter } from './http/limits.ts';
+import { nearestPath } from './http/nearest.ts';
 import { answerProblem } from './http/problem.ts';
 import { requestLog } from './http/request-log.ts';
 import { countRefusals, type Senders } from './http/senders.ts';
@@ -24,10 +26,11 @@ import { countRefusals, type Senders } from './http/senders.ts';
  * `authenticate` finds out whose token a request has, and `senders` is what this process knows of whoever sends requests. A
  * token is required for everything except the health of the control plane and the description of the API.
  */
-export function createApp({ openApi, authenticate, senders }: AppParts): Hono<AppEnv> {
+export function createApp({ openApi, authenticate, senders, corsOrigins = [] }: AppParts): Hono<AppEnv> {
   const { door, limiter } = senders;
-  const app = new Hono<AppEnv>();
+  const app = new Hono<AppEnv>({ strict: false });
   app.use(requestLog, countRefusals(senders), secureHeaders(), noStore);
+  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(
     '/v1/*',
     except(
@@ -42,7 +45,10 @@ export function createApp({ openApi, authenticate, senders }: AppParts): Hono<Ap
     if (answer.status >= 500) logFailure(c, error);
     return answer;
   });
-  app.notFound((c) => answerProblem(c, new AppError('not-found', say('NothingHere'))));
+  app.notFound((c) => {
+    const meant = nearestPath(c.req.path, PATHS);
+    return answerProblem(c, new AppError('not-found', say('NothingHere', { meant })));
+  });
 
   app.get('/openapi.json', etag(), answerDocument(openApi));
   for (const endpoint of endpoints) {
@@ -51,7 +57,7 @@ export function createApp({ openApi, authenticate, senders }: AppParts): Hono<Ap
     if (givesAccess(endpoint)) app.on(methodOf(endpoint), patternOf(endpoint.path), bearerReadAnew(door, authenticate));
     register(app, endpoint, limiter);
   }
-  refuseOtherMethods(app);
+  answerOtherMethods(app);
   return app;
 }
 
@@ -60,7 +66,11 @@ export interface AppParts {
   openApi(): Promise<string>;
   authenticate: Authenticate;
   senders: Senders;
+  /** The origins whose pages may call the API from a browser. */
+  corsOrigins?: readonly string[];
 }
+
+const PATHS: readonly string[] = ['/openapi.json', ...endpoints.map(({ path }) => path)];
 
 /** Creates the handler of the OpenAPI document, which has an entity tag. */
 function answerDocument(read: () => Promise<string>): Handler<AppEnv> {
@@ -153,14 +163,18 @@ function contextOf(c: HonoContext<AppEnv>): Context {
   };
 }
 
-/** Answers 405 to the methods that no operation of a path has. It has to be registered last. */
-function refuseOtherMethods(app: Hono<AppEnv>): void {
+/**
+ * Answers OPTIONS with the methods of a path (RFC 9110, section 9.3.7), and 405 to those that no operation of it has. It has to be
+ * registered last.
+ */
+function answerOtherMethods(app: Hono<AppEnv>): void {
   for (const [path, routes] of Map.groupBy(app.routes.filter(isEndpoint), (route) => route.path)) {
     // Hono answers HEAD with the handler of GET.
     const methods = new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
-    const allowed = [...methods].join(', ');
+    const allowed = [...methods, 'OPTIONS'].join(', ');
     app.all(path, (c) => {
       c.header('Allow', allowed);
+      if (c.req.method === 'OPTIONS') return c.body(null, 204);
       return answerProblem(c, new AppError('method-not-allowed', say('OtherMethod', { allowed })));
     });
   }

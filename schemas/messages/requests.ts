@@ -12,7 +12,10 @@ const inFleet = (fleet: string | undefined) => (fleet === undefined ? '' : ` in 
 
 export const REQUESTS = {
   // These concern what was sent.
-  NothingHere: () => 'There is nothing at this path: GET /openapi.json lists all paths.',
+  NothingHere: ({ meant }: { meant: string | undefined }) =>
+    meant === undefined
+      ? 'There is nothing at this path: GET /openapi.json lists all paths.'
+      : `There is nothing at this path. Did you mean ${meant}?`,
   OtherMethod: ({ allowed }: { allowed: string }) => `The method is not allowed at this path: use ${allowed}.`,
   BodyTooLarge: ({ maxBytes }: { maxBytes: number }) => `The body must be at most ${maxBytes} bytes.`,
   NotJson: () => 'Send the body as application/json, in UTF-8, not compressed.',
@@ -24,7 +27,10 @@ export const REQUESTS = {
   YamlAlias: ({ fault }: { fault: string }) => `An alias cannot be resolved: ${fault}.`,
   RepeatedKey: ({ key }: { key: string }) => `The key ${key} is repeated: leave one of them.`,
   TooDeep: () => 'The document is nested too deeply to be read.',
-  UnknownField: () => 'This is not a known field: leave it out, or look for its name in /openapi.json.',
+  UnknownField: ({ meant }: { meant: string | undefined }) =>
+    meant === undefined
+      ? 'This is not a known field: leave it out, or look for its name in /openapi.json.'
+      : `This is not a known field. Did you mean ${meant}?`,
   MissingField: ({ expected }: { expected: string }) => `This is required: ${expected}.`,
   NotEntityTags: () => 'This must be * or entity tags such as "3-1f0a9c2e".',
   NotThisToken: () => 'This is not a token of this list.',

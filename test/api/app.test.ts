@@ -38,7 +38,7 @@ describe('what needs no token', () => {
 
 describe('paths and methods', () => {
   it('that do not exist are problems too', async () => {
-    for (const path of ['/', '/v1', '/v1/nothing', '/v1/fleets/', '/v1/fleets/a/b/c/d', '/v2/fleets', '//v1/fleets']) {
+    for (const path of ['/', '/v1', '/v1/nothing', '/v1/fleets/a/b/c/d', '/v2/fleets', '//v1/fleets']) {
       const answer = await harness.call('GET', path);
       expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'not-found']);
       expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
@@ -47,11 +47,10 @@ describe('paths and methods', () => {
 
   it('that do not go together are answered with those that do', async () => {
     const cases = [
-      ['POST', '/v1/fleets', 'GET, HEAD'],
-      ['PATCH', '/v1/fleets/shop', 'GET, HEAD, PUT, DELETE'],
-      ['OPTIONS', '/v1/fleets/shop/routes/a', 'GET, HEAD, PUT, DELETE'],
-      ['GET', '/v1/probe-rounds', 'POST'],
-      ['DELETE', '/livez', 'GET, HEAD'],
+      ['POST', '/v1/fleets', 'GET, HEAD, OPTIONS'],
+      ['POST', '/v1/fleets/shop', 'GET, HEAD, PUT, DELETE, OPTIONS'],
+      ['GET', '/v1/probe-rounds', 'POST, OPTIONS'],
+      ['DELETE', '/livez', 'GET, HEAD, OPTIONS'],
     ] as const;
     for (const [method, path, allow] of cases) {
       const answer = await harness.call(method, path);
@@ -61,6 +60,33 @@ describe('paths and methods', () => {
         allow,
       ]);
     }
+  });
+
+  it('OPTIONS tells the methods of a path, without a token', async () => {
+    const headers = { Authorization: undefined };
+    const answer = await harness.call('OPTIONS', '/v1/fleets/shop/routes/a', { headers });
+    expect([answer.status, answer.headers.get('Allow')]).toEqual([204, 'GET, HEAD, PUT, DELETE, OPTIONS']);
+    expect((await harness.call('OPTIONS', '/v1/nothing', { headers })).status).toBe(404);
+    expect((await harness.call('OPTIONS', '/livez', { headers })).headers.get('Allow')).toBe('GET, HEAD, OPTIONS');
+  });
+
+  it('mean the same with a slash at the end', async () => {
+    const [without, withSlash] = [await harness.call('GET', '/v1/fleets'), await harness.call('GET', '/v1/fleets/')];
+    expect([withSlash.status, withSlash.body]).toEqual([200, without.body]);
+    const headers = { Authorization: undefined };
+    for (const path of ['/v1/fleets/', '/v1/fleets/shop/', '/v1/tokens/']) {
+      expect((await harness.call('GET', path, { headers })).status).toBe(401);
+    }
+  });
+
+  it.each([
+    ['/v1/fleet', '/v1/fleets'],
+    ['/v1/fleets/shop/cluster', '/v1/fleets/shop/clusters'],
+    ['/v1/Fleets/shop/statsu', '/v1/fleets/shop/status'],
+    ['/openapi.jsn', '/openapi.json'],
+  ])('of which nothing is at %s get the one that was meant', async (wrong, meant) => {
+    const { status, body } = await harness.call('GET', wrong);
+    expect([status, body.detail]).toEqual([404, `There is nothing at this path. Did you mean ${meant}?`]);
   });
 
   it('HEAD is GET without a body', async () => {

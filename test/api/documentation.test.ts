@@ -82,7 +82,10 @@ describe('the OpenAPI document', () => {
   });
 
   it('names the place of the approval in every answer that waits for one, and what tells of limits', () => {
-    const answers: Json[] = described.flatMap(({ responses }) => Object.values(responses));
+    const { responses: shared } = committed.components as Json;
+    const answers: Json[] = described
+      .flatMap(({ responses }) => Object.values<Json>(responses))
+      .map((answer) => (answer.$ref ? shared[answer.$ref.split('/').at(-1)] : answer));
     for (const { description, headers = {} } of answers) {
       if (description.includes('(approval-required)')) expect(headers).toHaveProperty('Location');
       if (description.includes('(too-many-requests)')) expect(headers).toHaveProperty('RateLimit');

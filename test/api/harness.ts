@@ -24,6 +24,9 @@ export const TOKEN = 'a-token-for-tests-only';
 /** The token of the settings, and the stored tokens of two people who may do everything but administer. */
 export const TOKENS = { api: TOKEN, ada: storedToken('ada'), bob: storedToken('bob') };
 
+/** The origins whose pages may call the API, here and in workerd. */
+export const CORS_ORIGINS = ['https://portal.example.com', 'http://localhost:3000'];
+
 /** The secrets of the settings, here and in workerd. */
 export const SECRETS = { 'probe-token': { value: 'Bearer one-of-the-settings', hosts: ['ingress.example.com'] } };
 
@@ -176,6 +179,7 @@ async function nodeServer(overHttp: boolean | undefined): Promise<Server> {
     openApi,
     senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
     authenticate: createAuthenticate({ settingToken: TOKEN }),
+    corsOrigins: CORS_ORIGINS,
   });
   return {
     ...table,

@@ -12,7 +12,7 @@ import { startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { type DynamoCall, type Fate, startDynamoProxy } from '../store/proxy.ts';
-import { type Event, SECRETS } from './harness.ts';
+import { CORS_ORIGINS, type Event, SECRETS } from './harness.ts';
 import { testProvider } from './identities.ts';
 
 /** The Worker in workerd, and the database that it writes to. */
@@ -67,6 +67,7 @@ async function start(token: string, watcher: Watcher): Promise<Running> {
       DYNAMODB_ENDPOINT: proxy.endpoint,
       ALIBABA_CLOUD_CREDENTIALS: JSON.stringify({ default: { accessKeyId: 'key', accessKeySecret: 'secret' } }),
       SECRETS: JSON.stringify(SECRETS),
+      CORS_ORIGINS: JSON.stringify(CORS_ORIGINS),
       OIDC_ISSUERS: JSON.stringify((await testProvider()).settings),
       RATE_LIMITS: JSON.stringify(NO_LIMITS),
       ALIBABA_CLOUD_ENDPOINT: await startUnavailableCloud(),

@@ -61,22 +61,35 @@ export interface Operation {
 
 interface Media {
   schema: Schema;
-  example?: unknown;
+  examples?: Record<string, Reference>;
 }
 interface DescribedAnswer {
   description: string;
   headers?: Record<string, unknown>;
   content?: Record<string, Media>;
 }
+interface Reference {
+  $ref: string;
+}
 interface Described {
   operationId: string;
-  parameters?: readonly Parameter[];
+  parameters?: readonly (Parameter | Reference)[];
   requestBody?: { content: Record<string, Media> };
-  responses: Record<string, DescribedAnswer>;
+  responses: Record<string, DescribedAnswer | Reference>;
 }
 
 const paths = document.paths as unknown as Record<string, Record<string, Described>>;
 const schemas = document.components.schemas as unknown as Record<string, Schema>;
+const shared = document.components as unknown as Record<'parameters' | 'responses', Record<string, unknown>>;
+
+/** Follows a reference to a component that operations share, if it is one. Returns its pointer as well. */
+function componentOf<T extends object>(place: T | Reference, own: string[]): { part: T; pointer: string[] } {
+  if (!('$ref' in place)) return { part: place, pointer: own };
+  const pointer = place.$ref.split('/').slice(1);
+  const part = shared[pointer[1] as 'parameters' | 'responses'][pointer[2] ?? ''];
+  if (part === undefined) throw new Error(`The document has nothing at ${place.$ref}.`);
+  return { part: part as T, pointer };
+}
 
 /** Follows a reference to a named schema. */
 export function resolved(schema: Schema): Schema {
@@ -91,7 +104,11 @@ ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 ajv.addFormat('uri', (text: string) => URL.canParse(text));
 ajv.addFormat('ipv4', isIPv4);
 // Clients have to tolerate new fields; here, a field that the document does not have is a fault of the document.
-ajv.addSchema({ $id: 'https://fairlead.dev/openapi', components: { schemas: closed(schemas) }, paths: closed(paths) });
+ajv.addSchema({
+  $id: 'https://fairlead.dev/openapi',
+  components: { schemas: closed(schemas), responses: closed(shared.responses) },
+  paths: closed(paths),
+});
 
 /** Returns a copy in which no object may have fields that are not described. */
 function closed<T>(value: T): T {
@@ -108,18 +125,26 @@ export const operations: readonly Operation[] = Object.entries(paths).flatMap(([
 );
 
 function operationOf(path: string, method: string, described: Described): Operation {
-  const { operationId: id, parameters = [], requestBody, responses } = described;
+  const { operationId: id, requestBody, responses } = described;
+  const parameters = (described.parameters ?? []).map((parameter) => componentOf(parameter, []).part);
   const [first] = Object.values(requestBody?.content ?? {});
   const answers = Object.entries(responses).map(([status, answer]) => {
-    const pointer = ['paths', path, method, 'responses', status, 'content'];
-    return [Number(status), documentedOf(answer, pointer)] as const;
+    const { part, pointer } = componentOf(answer, ['paths', path, method, 'responses', status]);
+    return [Number(status), documentedOf(part, [...pointer, 'content'])] as const;
   });
   return {
     ...{ id, method: method.toUpperCase(), path, parameters, answers: new Map(answers) },
     ...(first && {
-      body: { mediaTypes: Object.keys(requestBody?.content ?? {}), schema: first.schema, example: first.example },
+      body: { mediaTypes: Object.keys(requestBody?.content ?? {}), schema: first.schema, example: exampleOf(first) },
     }),
   };
+}
+
+/** Returns the recorded example of a body. */
+function exampleOf({ examples }: Media): unknown {
+  const [reference] = Object.values(examples ?? {});
+  const recorded = document.components.examples as Record<string, { value?: unknown }>;
+  return reference && recorded[reference.$ref.split('/').at(-1) ?? '']?.value;
 }
 
 function documentedOf({ description, headers = {}, content = {} }: DescribedAnswer, pointer: string[]): Documented {
@@ -154,7 +179,8 @@ const templates = operations.map((operation) => ({
   pattern: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
 }));
 
-/** Returns the operations that a path leads to, whatever their methods. */
+/** Returns the operations that a path leads to, whatever their methods. One slash at its end means nothing. */
 export function operationsAt(path: string): Operation[] {
-  return templates.filter(({ pattern }) => pattern.test(path)).map(({ operation }) => operation);
+  const named = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return templates.filter(({ pattern }) => pattern.test(named)).map(({ operation }) => operation);
 }

@@ -4,6 +4,7 @@ import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { AppError } from '../../commands/app-error.ts';
 import { issuesOf } from './issues.ts';
+import { parseJson, type ReadJson } from './json.ts';
 
 /** The format of the body of an operation. */
 export interface BodyFormat {
@@ -27,8 +28,7 @@ export const JSON_BODY: BodyFormat = {
   mediaTypes: [JSON_TYPE],
   maxBytes: 1024 * 1024,
   read: async (request) => ({
-    value: await readJson(request),
-    faults: [],
+    ...(await readJson(request)),
     issuesOf: (error) => issuesOf(error, '#'),
   }),
 };
@@ -43,35 +43,9 @@ export function isMediaType(request: HonoRequest, mediaType: string): boolean {
 }
 
 /** Returns the body as JSON. Throws `unsupported-media-type` and `malformed-json`. */
-export async function readJson(request: HonoRequest): Promise<unknown> {
+export async function readJson(request: HonoRequest): Promise<ReadJson> {
   if (!isMediaType(request, JSON_TYPE)) {
     throw new AppError('unsupported-media-type', say('NotJson'));
   }
   return parseJson(await request.arrayBuffer());
-}
-
-/** Returns the bytes as text; undefined when they are not UTF-8. */
-export function textOf(bytes: ArrayBuffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(bytes: ArrayBuffer): unknown {
-  const text = textOf(bytes);
-  if (text === undefined) throw new AppError('malformed-json', say('NotUtf8'));
-  try {
-    return JSON.parse(text, refuseLoneSurrogates);
-  } catch (error) {
-    const fault = error instanceof SyntaxError ? say('JsonSyntax', { fault: error.message }) : say('HalfCharacter');
-    throw new AppError('malformed-json', fault);
-  }
-}
-
-/** A reviver of JSON that refuses half of a surrogate pair, which is no character and could not be stored as it was sent. */
-function refuseLoneSurrogates(key: string, value: unknown): unknown {
-  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new RangeError();
-  return value;
 }

@@ -10,7 +10,7 @@ import type { Context } from '../../commands/context.ts';
 import type { Precondition } from '../../commands/precondition.ts';
 import { type Access, permissionOf } from '../../core/access/access.ts';
 import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
-import { issuesOf } from './issues.ts';
+import { issuesOf, TELL_KNOWN_FIELDS } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
 
 /**
@@ -140,11 +140,11 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   const entries = Map.groupBy(queryOf(request), ([name]) =>
     definition.write && Object.hasOwn(WriteQuery.shape, name) ? 'write' : 'own',
   );
-  const query = definition.query.safeParse(Object.fromEntries(entries.get('own') ?? []));
+  const query = definition.query.safeParse(Object.fromEntries(entries.get('own') ?? []), TELL_KNOWN_FIELDS);
   const write = WriteQuery.safeParse(Object.fromEntries(entries.get('write') ?? []));
   const { precondition, issues } = readPrecondition(request, definition.preconditions ?? []);
   const read = definition.body === NO_BODY ? NOTHING : await (definition.format ?? JSON_BODY).read(request);
-  const body = definition.body.safeParse(read.value);
+  const body = definition.body.safeParse(read.value, TELL_KNOWN_FIELDS);
   const faultless = issues.length === 0 && read.faults.length === 0;
   if (params.success && query.success && write.success && body.success && faultless) {
     const preferred = (mediaTypes: readonly [string, ...string[]]) => preferredOf(request, mediaTypes);

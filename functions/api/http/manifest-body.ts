@@ -5,8 +5,9 @@ import { API_VERSION, type DeclaredManifest } from '../../../schemas/manifest.ts
 import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { faultAt } from '../../commands/app-error.ts';
-import { type BodyFormat, isMediaType, JSON_TYPE, type ReadBody, readJson, textOf } from './body.ts';
+import { type BodyFormat, isMediaType, JSON_TYPE, type ReadBody, readJson } from './body.ts';
 import { issuesOf } from './issues.ts';
+import { textOf } from './json.ts';
 
 /** The media type of YAML (RFC 9512). */
 export const YAML = 'application/yaml';
@@ -21,7 +22,8 @@ export const MANIFEST_BODY: BodyFormat = {
 const List = z.looseObject({ kind: z.literal('List') });
 
 async function readJsonManifest(request: HonoRequest): Promise<ReadBody> {
-  return bodyOf([await readJson(request)], []);
+  const { value, faults } = await readJson(request);
+  return bodyOf([value], faults);
 }
 
 /** Returns the documents as one List. A single document may be a List already. */
