@@ -24,7 +24,8 @@ export default defineConfig(({ mode }) => {
       // These limits end a test that hangs; a busy machine may take ten times as long as an idle one.
       testTimeout: 300_000,
       hookTimeout: 300_000,
-      maxWorkers: 2,
+      // Some tests wait for real time, so that a third worker has something to do on two cores.
+      maxWorkers: 3,
       // Node reads the sources by itself, and runs them faster than through the module runner of Vite.
       experimental: { viteModuleRunner: false, nodeLoader: false },
       // See test/store/client.ts.

@@ -15,6 +15,9 @@ const counted = ({ objects }: ReasonArguments) => `${objects} ${objects === 1 ? 
 
 const when = ({ readAt }: ReasonArguments) => (readAt === undefined ? '' : ` It was last read at ${readAt}.`);
 
+/** Texts of clouds end with a full stop or without one. */
+const first = (text: string) => `The first: ${text.replace(/\.$/, '')}.`;
+
 export const REASONS = {
   Programmed: () => 'Its objects are at the gateway, as they were when it was last read.',
   Following: () => 'Clusters have the points that they shall have, as the gateway was last read.',
@@ -30,13 +33,13 @@ export const REASONS = {
   Pushing: () => 'Changes are being written.',
   NoProgress: (given) => `A change waits since ${given['waitingSince']} and nothing moves: ${given['cause']}.`,
   Refused: (given) =>
-    `The cloud, or a limit, refuses changes of ${counted(given)}. The first: ${given['code']}: ${given['detail']}`,
+    `The cloud, or a limit, refuses changes of ${counted(given)}. ${first(`${given['code']}: ${given['detail']}`)}`,
   Waiting: (given) => `What shall go stays until what takes its place is there: ${counted(given)}.`,
   Drifted: (given) =>
-    `Somebody changed ${counted(given)} at the gateway, and the drift policy leaves that so. The first: ${given['detail']}.`,
+    `Somebody changed ${counted(given)} at the gateway, and the drift policy leaves that so. ${first(`${given['detail']}`)}`,
   Adopted: (given) => `Somebody changed ${counted(given)} at the gateway, and the drift policy accepts that.`,
   NotAsWritten: (given) =>
-    `What was written was read back otherwise: ${counted(given)}. The first: ${given['detail']}.`,
+    `What was written was read back otherwise: ${counted(given)}. ${first(`${given['detail']}`)}`,
   Shadowed: ({ detail }) => `A rule that is not ours takes its requests: ${detail}.`,
   ObserveOnly: (given) => `The policy of the gateway is observe-only, and it differs in ${counted(given)}.`,
   NotReadable: (given) =>

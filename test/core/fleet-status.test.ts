@@ -57,7 +57,7 @@ describe('the summary of a fleet', () => {
       'a is down since',
       'edge gave it 67 % when read 5 s ago',
       'Nothing moves by itself',
-      'Gateway edge: Refused',
+      'Gateway edge: The cloud, or a limit, refuses changes of 1 object. The first: X: no.',
     ];
     expect(order.map((text) => summary.indexOf(text))).toEqual(
       order.map((text) => summary.indexOf(text)).sort((x, y) => x - y),

@@ -9,6 +9,7 @@ import { manifestWriteSuite } from './manifest-writes.ts';
 import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
+import { sealSuite } from './seals.ts';
 import { waitingSuite } from './waiting.ts';
 
 /** Tests what every implementation of the Store port guarantees. `open` resolves with an empty store. */
@@ -30,5 +31,6 @@ export function storeConformance(name: string, open: Open): void {
     manifestWriteSuite(store);
     memorySuite(store);
     budgetSuite(store);
+    sealSuite(store);
   });
 }
