@@ -41,7 +41,8 @@ const HEADERS = {
     schema: { type: 'string' },
   },
   'Idempotency-Replayed': {
-    description: 'This header has the value true when the answer is that of the first request with the Idempotency-Key.',
+    description:
+      'This header has the value true when the answer is that of the first request with the Idempotency-Key.',
     schema: { type: 'string' },
     example: 'true',
   },

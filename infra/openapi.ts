@@ -195,7 +195,10 @@ function responsesOf(endpoint: Endpoint): ZodOpenApiResponsesObject {
 }
 
 /** Describes an answer that is no problem. Where both JSON and text are answered, the example is the JSON. */
-function successObject({ operationId, keyedAnswer }: Endpoint, { status, description, schema, mediaType, headers }: Success) {
+function successObject(
+  { operationId, keyedAnswer }: Endpoint,
+  { status, description, schema, mediaType, headers }: Success,
+) {
   const examples = examplesOf(operationId, String(status));
   const replayed = keyedAnswer === 'replayed' ? ([REPLAYED_HEADER] as const) : [];
   return {

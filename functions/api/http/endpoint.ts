@@ -163,7 +163,7 @@ async function keyedReply(
   const isSecret = keyedAnswer === 'shown-once';
   const { answer, isReplayed } = await carryOutOnce(ctx, request, { isSecret, carryOut });
   if (!isReplayed) return answer as Reply;
-  // What is kept is the reply of this operation, whose statuses are declared.
+  // The answer that is kept was a reply of this operation, so its status is one of those that are declared.
   return { ...(answer as Reply), headers: { ...answer.headers, [REPLAYED_HEADER]: 'true' } };
 }
 
