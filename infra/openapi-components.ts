@@ -40,6 +40,12 @@ const HEADERS = {
     description: 'Path of the operation that makes the gateways follow; absent when none has to.',
     schema: { type: 'string' },
   },
+  'Idempotency-Replayed': {
+    description:
+      'This header has the value true when the answer is that of the first request with the Idempotency-Key.',
+    schema: { type: 'string' },
+    example: 'true',
+  },
   'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' }, example: 1 },
   'RateLimit-Policy': {
     description:

@@ -16,6 +16,7 @@ import {
 import { endpoints } from '../functions/api/endpoints/index.ts';
 import { JSON_BODY, JSON_TYPE } from '../functions/api/http/body.ts';
 import { type Endpoint, NO_BODY, SIGNATURE_HEADER, type Success } from '../functions/api/http/endpoint.ts';
+import { type KeyedAnswer, REPLAYED_HEADER } from '../functions/api/http/idempotency-key.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { rolesWith } from '../functions/core/access/roles.ts';
 import {
@@ -68,6 +69,24 @@ const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
         'On GET: ETag last seen, compared as a whole and answered by 304 when nothing that is shown has changed. On PUT: * to create only.',
       examples: ['*'],
     }),
+};
+
+const KEY_DESCRIPTION =
+  'A key of 1 to 255 printable ASCII characters, in quotes or without blanks, quotes, commas and semicolons. For 24 hours, the same request ' +
+  'with the same key is carried out once';
+
+const idempotencyKey = (repeated: string) =>
+  z
+    .string()
+    .optional()
+    .meta({
+      description: `${KEY_DESCRIPTION}${repeated} Another request with the key is refused. Failures and dry runs are not kept.`,
+      examples: ['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
+    });
+
+const KEYS: Record<KeyedAnswer, z.ZodType> = {
+  replayed: idempotencyKey(', and its first answer is given again, with Idempotency-Replayed.'),
+  'shown-once': idempotencyKey('. The first answer holds a secret: it is not given again.'),
 };
 
 const SIGNATURE = z.string().meta({
@@ -151,9 +170,10 @@ function accessOf({ access }: Endpoint) {
   return { security, 'x-access': { ...access, roles: rolesWith(access.permission) } };
 }
 
-function requestParams({ params, query, preconditions = [], signed }: Endpoint) {
+function requestParams({ params, query, preconditions = [], keyedAnswer, signed }: Endpoint) {
   const header = z.object({
     ...Object.fromEntries(preconditions.map((name) => [name, PRECONDITIONS[name]])),
+    ...(keyedAnswer && { 'Idempotency-Key': KEYS[keyedAnswer] }),
     ...(signed && { [SIGNATURE_HEADER]: SIGNATURE }),
   });
   return {
@@ -175,11 +195,15 @@ function responsesOf(endpoint: Endpoint): ZodOpenApiResponsesObject {
 }
 
 /** Describes an answer that is no problem. Where both JSON and text are answered, the example is the JSON. */
-function successObject({ operationId }: Endpoint, { status, description, schema, mediaType, headers }: Success) {
+function successObject(
+  { operationId, keyedAnswer }: Endpoint,
+  { status, description, schema, mediaType, headers }: Success,
+) {
   const examples = examplesOf(operationId, String(status));
+  const replayed = keyedAnswer === 'replayed' ? ([REPLAYED_HEADER] as const) : [];
   return {
     description,
-    headers: headerRefs([...LIMIT_HEADERS, ...(headers ?? [])]),
+    headers: headerRefs([...LIMIT_HEADERS, ...(headers ?? []), ...replayed]),
     ...((schema || mediaType !== undefined) && {
       content: {
         ...(schema && { [JSON_TYPE]: { schema, ...examples } }),

@@ -69,6 +69,9 @@ function rejectWrite(): never {
  */
 const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never> = {
   beat: rejectWrite,
+  claimRequest: rejectWrite,
+  keepAnswer: rejectWrite,
+  freeRequest: rejectWrite,
   commit: rejectWrite,
   acknowledge: rejectWrite,
   putSync: rejectWrite,

@@ -1,4 +1,4 @@
-/** Leases, heartbeats of jobs and budgets of calls, which processes share. */
+/** Leases, heartbeats of jobs, budgets of calls and idempotency keys, which processes share. */
 
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Bucket } from '../core/gateway/budget.ts';
@@ -37,6 +37,39 @@ export interface StoredBudget {
   bucket: Bucket;
 }
 
+/** A request that was sent with an idempotency key. */
+export interface KeyedRequest {
+  /** A digest of the sender, the operation and the key. */
+  id: string;
+  /** A digest of everything else that the request says. */
+  fingerprint: string;
+}
+
+/** The claim of a process to carry out a keyed request. */
+export interface RequestClaim extends KeyedRequest {
+  holder: string;
+  /** The time until which nobody else carries the request out. */
+  leasedUntilMs: number;
+  /** The time until which the key stands for this request. */
+  keptUntilMs: number;
+}
+
+/** The first answer to a keyed request. */
+export interface KeptAnswer {
+  status: number;
+  headers?: Record<string, string> | undefined;
+  /** The body: text, or an object that was sent as JSON. */
+  body?: unknown;
+  /** True when the answer had a body that was not kept. */
+  isCut?: boolean | undefined;
+}
+
+/** The request that has a key. It has no answer while it is being carried out. */
+export interface EarlierRequest {
+  fingerprint: string;
+  answer?: KeptAnswer | undefined;
+}
+
 export interface CoordinationStore {
   /** Takes the lease when it is free or has expired. Returns undefined when another holder has it. */
   acquire(name: string, holder: string, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
@@ -56,4 +89,14 @@ export interface CoordinationStore {
   budget(scope: BudgetScope): Promise<StoredBudget | undefined>;
   /** Replaces the budget. Returns false when it is not at `version - 1`. */
   putBudget(scope: BudgetScope, budget: StoredBudget): Promise<boolean>;
+
+  /**
+   * Claims a keyed request, and returns undefined. Returns the earlier request that has the key when there is one that is kept,
+   * unless it is the same request and the lease of its holder is over.
+   */
+  claimRequest(claim: RequestClaim, nowMs: number): Promise<EarlierRequest | undefined>;
+  /** Keeps the answer to a claimed request. It changes nothing when another process has claimed the request since. */
+  keepAnswer(claim: RequestClaim, answer: KeptAnswer): Promise<void>;
+  /** Gives the key of a claimed request free. It changes nothing when another process has claimed the request since. */
+  freeRequest(claim: RequestClaim): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { heartbeatStore } from './heartbeats.ts';
 import { historyStore } from './history.ts';
+import { keyedRequestStore } from './keyed-requests.ts';
 import { leaseStore } from './leases.ts';
 import { lookupStore } from './lookup.ts';
 import { manifestWriteStore } from './manifest-writes.ts';
@@ -86,6 +87,7 @@ export function createDynamoStore(
     ...leaseStore(table),
     ...budgetStore(table, budgetPatienceMs),
     ...heartbeatStore(table),
+    ...keyedRequestStore(table),
     ...healthStore(table),
     ...decisionStore(table),
     ...documentStore(table),

@@ -39,6 +39,7 @@
  * | document            | DOCUMENT#fleet#kind           | id                            |
  * | pending document    | PENDING#kind                  | id#fleet                      |
  * | budget              | BUDGET#set#product#region     | action                        |
+ * | keyed request       | KEYED#id                      | request                       |
  */
 
 import { encodeTime } from 'ulid';
@@ -366,3 +367,6 @@ export const budgetKey = ({ credentials, product, regionId, action }: BudgetScop
   pk: `BUDGET#${credentials}#${product}#${regionId}`,
   sk: action,
 });
+
+/** Every keyed request has a partition of its own, because its id is a digest. */
+export const keyedRequestKey = (id: string): Key => ({ pk: `KEYED#${id}`, sk: 'request' });

@@ -8,6 +8,7 @@ import { type Call, DRY, type Json, REPLACE, type Teller } from './recorder.ts';
 
 export async function refuse(teller: Teller): Promise<void> {
   await requests(teller);
+  await repetitions(teller);
   await declarations(teller);
   await contradictions(teller);
   await limits(teller);
@@ -31,6 +32,24 @@ async function requests({ recorder, tokens: { ada: token } }: Teller): Promise<v
   const shop = { token, names: { route: 'shop' }, body: declared.route };
   await recorder.refuse('precondition-required', 'putRoute', shop);
   await recorder.refuse('precondition-failed', 'putRoute', { ...shop, headers: { 'if-match': '"1-5d1f0c3a"' } });
+}
+
+/** Requests with the key of another one, of one that is still carried out, and of one whose answer was a secret. */
+async function repetitions({ recorder, installation: { deps }, tokens: { ada: token } }: Teller): Promise<void> {
+  const headers = { 'idempotency-key': '"8e03978e-40d5-43dd-bc93-6894a57f9324"' };
+  const returned = (city: string): Call => ({ token, headers, body: { city } });
+  await recorder.call('createReturn', returned('hangzhou'));
+  await recorder.refuse('idempotency-key-reused', 'createReturn', returned('shanghai'));
+  const store: Store = { ...deps.store, claimRequest: async ({ fingerprint }) => ({ fingerprint }) };
+  await recorder.refuse('idempotency-key-in-progress', 'createReturn', {
+    ...returned('hangzhou'),
+    overrides: { store },
+  });
+  const names = { token: 'portal' };
+  await recorder.call('putToken', { names, body: {} });
+  const rotation = { names, headers, body: {} };
+  await recorder.call('rotateToken', rotation);
+  await recorder.refuse('answer-not-kept', 'rotateToken', rotation);
 }
 
 /** Declarations that refer to what is not there, or hold what must not be in them. */

@@ -33,6 +33,8 @@ export const REQUESTS = {
       : `This is not a known field. Did you mean ${meant}?`,
   MissingField: ({ expected }: { expected: string }) => `This is required: ${expected}.`,
   NotEntityTags: () => 'This must be * or entity tags such as "3-1f0a9c2e".',
+  NotIdempotencyKey: () =>
+    'This must be one key of 1 to 255 printable ASCII characters: "8e03978e-40d5-43dd-bc93-6894a57f9324", with or without the quotes.',
   NotThisToken: () => 'This is not a token of this list.',
   NextPageToken: () => 'Take nextPageToken of the previous page of the same list.',
   OneFault: ({ pointer, detail }: { pointer: string; detail: string }) =>
@@ -62,6 +64,15 @@ export const REQUESTS = {
     `${operation === undefined ? 'Another operation' : `The operation ${operation}`} is being written to this fleet: wait until it has ended.`,
   StalePlan: ({ of, digest }: { of: 'fleet' | 'gateway'; digest: string }) =>
     `That is not the plan of this ${of}, or not any more: the plan of now is ${digest}.`,
+  KeyReused: () =>
+    'Another request was sent with this key in the last 24 hours: take a new key for each request that is not a repetition.',
+  KeyInProgress: () => 'The first request with this key has no answer yet: send the request again.',
+  AnswerNotKept: ({ status, isSecret }: { status: number; isSecret: boolean }) =>
+    `The request was carried out before, and answered with ${status}. ${
+      isSecret
+        ? 'That answer holds a secret, which is shown once: if it was lost, ask for another one with a new key.'
+        : 'That answer was too large to be kept: read what the request has changed.'
+    }`,
   GatewayBusy: ({ told }: { told: string }) => told,
 
   // These concern what the control plane could not do.

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { endpoints } from '../../functions/api/endpoints/index.ts';
 import { ACCESS_KEY } from '../../infra/examples/cloud.ts';
 import { SETTING_TOKEN } from '../../infra/examples/installation.ts';
 import { buildDocument } from '../../infra/openapi.ts';
@@ -73,6 +74,17 @@ describe('the OpenAPI document', () => {
         expect(schema).toEqual({ $ref: '#/components/schemas/Problem' });
       }
     }
+  });
+
+  it('names Idempotency-Key where it has an effect: at each POST that writes, except for evidence and enrolments', () => {
+    const keyed = described.filter(({ parameters = [] }) =>
+      parameters.some((parameter: Json) => resolved(parameter).name === 'Idempotency-Key'),
+    );
+    const ignoring = ['createObservations', 'createAlerts', 'createProbeRound', 'enrolAgent'];
+    const writing = endpoints.filter(({ method, idempotency }) => method === 'post' && idempotency !== 'safe');
+    const names = writing.map(({ operationId }) => operationId).filter((name) => !ignoring.includes(name));
+    expect(keyed.map(({ operationId }) => operationId).sort()).toEqual(names.sort());
+    for (const { responses } of keyed) expect(responses).toHaveProperty('422');
   });
 
   it('closes what is sent and leaves open what is answered', () => {

@@ -200,6 +200,9 @@ function adapted(place: Place, words: Words, value: unknown, key = ''): unknown 
   return own.length > 0 && prng.chance(0.95) ? prng.pick(own) : value;
 }
 
+/** The few keys of requests, so that many requests have the key of another one. */
+const KEYS = ['again', '"again"', '"once more"'];
+
 function headersOf(place: Place, caller: Caller, path: string, body: Body | undefined): [string, string][] {
   const { prng, known, operation, faults } = place;
   const headers: [string, string | undefined][] = [['Authorization', caller.authorization]];
@@ -207,6 +210,7 @@ function headersOf(place: Place, caller: Caller, path: string, body: Body | unde
   const tag = prng.chance(0.5) ? (known.tagOf(path) ?? '*') : '*';
   if (takes('If-Match') && prng.chance(0.8)) headers.push(['If-Match', tag]);
   if (takes('If-None-Match') && prng.chance(0.2)) headers.push(['If-None-Match', tag]);
+  if (takes('Idempotency-Key') && prng.chance(0.4)) headers.push(['Idempotency-Key', prng.pick(KEYS)]);
   if (takes('Fairlead-Signature')) headers.push(['Fairlead-Signature', signatureOf(place, caller, body)]);
   if (body !== undefined) headers.push(['Content-Type', typeOf(operation, body)]);
   if (prng.chance(0.1)) headers.push(['X-Request-Id', prng.pick(['of-the-client', 'x'.repeat(500), '<b>', 'a b'])]);
@@ -233,6 +237,7 @@ function strangeHeader(prng: Prng): [string, string | undefined] {
       'Fairlead-Signature',
       prng.pick(['', 'x', 'A'.repeat(86), `${'A'.repeat(86)}==`, 'A'.repeat(5000), '\u00e9']),
     ],
+    () => ['Idempotency-Key', prng.pick(['', '"', '"a", "b"', 'k'.repeat(1000), '\u00e9'])],
     () => ['Accept', prng.pick(['', ',', 'application/yaml;q=2', '*/*;q=x', 'a'.repeat(3000)])],
     () => ['X-HTTP-Method-Override', 'DELETE'],
     () => ['Accept-Language', '*'],

@@ -4,6 +4,7 @@ import { budgetSuite } from './budgets.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
+import { keyedRequestSuite } from './keyed-requests.ts';
 import { lookupSuite } from './lookup.ts';
 import { manifestWriteSuite } from './manifest-writes.ts';
 import { memorySuite } from './memory.ts';
@@ -32,5 +33,6 @@ export function storeConformance(name: string, open: Open): void {
     memorySuite(store);
     budgetSuite(store);
     sealSuite(store);
+    keyedRequestSuite(store);
   });
 }

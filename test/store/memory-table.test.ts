@@ -31,6 +31,7 @@ const CONDITIONS = [
   'attribute_exists(#n)',
   'attribute_not_exists(#pk) OR #n < :n',
   'attribute_not_exists(#pk) OR #s <> :s',
+  'attribute_not_exists(#pk) OR #n <= :n OR #s = :s AND #n <= :n',
   '#s <> :s',
   '#n = :n AND #s = :s',
   '#n = :n AND #s = :s AND attribute_not_exists(#more)',

@@ -137,6 +137,7 @@ const tokenEndpoints: readonly Endpoint[] = [
       'The present secret is accepted for some more time, so that whoever uses the token can change over. A token has two secrets ' +
       `at most: the one before the present one ends at once. ${SHOWN_ONCE}`,
     idempotency: 'repeatable',
+    keyedAnswer: 'shown-once',
     params: InToken,
     body: TokenRotationInput,
     successes: [

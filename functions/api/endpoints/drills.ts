@@ -44,8 +44,8 @@ const start = trafficEndpoint({
   summary: 'Start a declared drill now',
   description:
     'Takes all clusters of the place of the drill out as a failover would, measures the time until all gateways were read to give ' +
-    'them nothing, and gives the shares back. A real failure interrupts the run. The request needs no Idempotency-Key: while a run ' +
-    'is live, there is no second one.',
+    'them nothing, and gives the shares back. A real failure interrupts the run. While a run is live, ' +
+    'there is no second one.',
   idempotency: 'repeatable',
   params: InFleet,
   body: DrillRunInput,

@@ -34,6 +34,7 @@ export const enrolmentEndpoints: readonly Endpoint[] = [
       'The token is accepted once, for 15 minutes, and replaces the one before. It is in this answer only, because only its digest is ' +
       'kept. An agent that has enrolled already stays enrolled until the token is used.',
     idempotency: 'repeatable',
+    keyedAnswer: 'shown-once',
     successes: [
       { status: 200, description: 'The enrolment as it would be, in a dry run.', schema: Enrolment },
       { status: 201, description: 'There is a new enrolment token.', schema: IssuedInvitation },

@@ -45,8 +45,8 @@ const test = writeEndpoint({
   tag: 'notifications',
   summary: 'Send a test to a target',
   description:
-    'Answers after the first attempt. A target that did not accept the test is tried again, as with any other event. The request ' +
-    'needs no Idempotency-Key: another test is another event.',
+    'Answers after the first attempt. A target that did not accept the test is tried again, as with any other event. Without an ' +
+    'Idempotency-Key, another request is another test.',
   idempotency: 'repeatable',
   params: InFleet,
   body: NotificationTestInput,

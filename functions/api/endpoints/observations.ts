@@ -85,7 +85,7 @@ export const probeEndpoints: readonly Endpoint[] = [
     tag: 'probe-rounds',
     summary: 'Probe clusters now and act on the results',
     description:
-      'This operation is for schedulers besides the built-in one. The request needs no Idempotency-Key: another round is another ' +
+      'This operation is for schedulers besides the built-in one. It ignores Idempotency-Key: another round is another ' +
       'observation, and there are never two rounds at a time: the second one is answered with busy.',
     idempotency: 'repeatable',
     params: z.strictObject({}),

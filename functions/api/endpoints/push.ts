@@ -50,7 +50,7 @@ const apply = writeEndpoint({
   description:
     'Pushes the differences, undoes what somebody changed at the gateway, and reads the result back. Gateways follow by themselves ' +
     'after every write; this operation is for those who do not want to wait, and for drift. With the digest of a plan, the plan is ' +
-    'applied only if it is still the present one. The request needs no Idempotency-Key: a second apply finds nothing to do.',
+    'applied only if it is still the present one. A second apply finds nothing to do.',
   idempotency: 'repeatable',
   params: InGateway,
   query: DigestQuery,

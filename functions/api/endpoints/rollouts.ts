@@ -67,8 +67,7 @@ const start = writeEndpoint({
     'The first step is taken at once. The next step is taken when every gateway was read to follow the last one, its wait is over, ' +
     'and every cluster that is to get more is up and healthy. Otherwise the rollout stops, and the distribution stays at the ' +
     'present step. A write of the distribution by somebody else ends the rollout. A dry run shows the split of each step, and the ' +
-    'safety rules that would forbid it now. The request needs no Idempotency-Key: while a rollout of the distribution is live, ' +
-    'there is no second one.',
+    'safety rules that would forbid it now. While a rollout of the distribution is live, there is no second one.',
   idempotency: 'repeatable',
   params: InDistribution,
   body: DistributionRolloutInput,

@@ -7,9 +7,12 @@ import { authorizeBody, authorizePath } from '../../commands/access/authorize.ts
 import type { Signed } from '../../commands/access/crypto.ts';
 import { AppError, summarize } from '../../commands/app-error.ts';
 import type { Context } from '../../commands/context.ts';
+import { carryOutOnce } from '../../commands/idempotency.ts';
 import type { Precondition } from '../../commands/precondition.ts';
 import { type Access, permissionOf } from '../../core/access/access.ts';
+import type { KeyedRequest } from '../../deps.ts';
 import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
+import { type KeyedAnswer, keyedRequestOf, REPLAYED_HEADER, readIdempotencyKey } from './idempotency-key.ts';
 import { issuesOf, TELL_KNOWN_FIELDS } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
 
@@ -44,6 +47,13 @@ export const NO_BODY: z.ZodType<undefined> = z.undefined();
 /** The problems that every endpoint with a body can answer. */
 const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
 
+/** The problems that every endpoint with idempotency keys can answer. */
+const KEY_PROBLEMS: readonly ProblemCode[] = [
+  'idempotency-key-in-progress',
+  'idempotency-key-reused',
+  'answer-not-kept',
+];
+
 interface Row {
   operationId: string;
   method: 'get' | 'put' | 'post' | 'delete';
@@ -53,6 +63,8 @@ interface Row {
   summary: string;
   description?: string;
   idempotency: Idempotency;
+  /** The answer to a repetition with the same Idempotency-Key; absent when the endpoint ignores the header. */
+  keyedAnswer?: KeyedAnswer;
   preconditions?: readonly PreconditionHeader[];
   /** True when the endpoint is a write, and so takes `WriteQuery` besides its own query. */
   write?: true;
@@ -88,6 +100,8 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   write: z.output<typeof WriteQuery>;
   body: z.output<B>;
   precondition: Precondition;
+  /** The idempotency key; undefined when there is none, or when the operation ignores it. */
+  key: string | undefined;
   /** Returns the media type that the client prefers; the first one if the client does not say. */
   preferred(mediaTypes: readonly [string, ...string[]]): string;
   /** Returns the body as it was received, and its signature, which is not checked yet. */
@@ -99,7 +113,7 @@ export interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B exte
   params: P;
   query?: Q;
   body?: B;
-  handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write'>): Promise<Reply>;
+  handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write' | 'key'>): Promise<Reply>;
 }
 
 /**
@@ -113,22 +127,44 @@ export function defineEndpoint<
 >(definition: Definition<P, Q, B>): Endpoint {
   const { handle, query = NO_QUERY as z.ZodObject as Q, body = NO_BODY as z.ZodType as B, ...row } = definition;
   const shape = { ...row, query, body };
+  const problems = [
+    ...(body === NO_BODY ? [] : BODY_PROBLEMS),
+    ...(row.keyedAnswer === undefined ? [] : KEY_PROBLEMS),
+    ...row.problems,
+  ];
   return {
     ...shape,
     query: row.write ? query.extend(WriteQuery.shape) : query,
-    problems: [...(body === NO_BODY ? [] : BODY_PROBLEMS), ...row.problems],
+    problems,
     run: async (ctx, request) => {
       const { principal } = ctx;
       const path = row.params.safeParse(request.param());
       if (path.success) authorizePath(principal, row.access, path.data);
-      const { write, ...input } = await parse(shape, request);
+      const { write, key, ...input } = await parse(shape, request);
       authorizeBody(principal, row.access, input.params, input.body);
-      return await handle(
-        { ...ctx, permission: permissionOf(row.access), reason: write.reason, isDry: write.dryRun === 'true' },
-        input,
-      );
+      const isDry = write.dryRun === 'true';
+      const carryOut = () =>
+        handle({ ...ctx, permission: permissionOf(row.access), reason: write.reason, isDry }, input);
+      if (key === undefined || isDry) return await carryOut();
+      const bytes = body === NO_BODY ? undefined : await request.arrayBuffer();
+      const { operationId } = row;
+      const parts = { actor: principal.actor, operationId, params: input.params, precondition: input.precondition };
+      return await keyedReply(ctx, keyedRequestOf(request, { ...parts, key, bytes }), row, carryOut);
     },
   };
+}
+
+async function keyedReply(
+  ctx: Context,
+  request: KeyedRequest,
+  { keyedAnswer }: Row,
+  carryOut: () => Promise<Reply>,
+): Promise<Reply> {
+  const isSecret = keyedAnswer === 'shown-once';
+  const { answer, isReplayed } = await carryOutOnce(ctx, request, { isSecret, carryOut });
+  if (!isReplayed) return answer as Reply;
+  // The answer that is kept was a reply of this operation, so its status is one of those that are declared.
+  return { ...(answer as Reply), headers: { ...answer.headers, [REPLAYED_HEADER]: 'true' } };
 }
 
 /** Parses a request. Throws `invalid-request` with every fault of its parameters, headers and body. */
@@ -143,20 +179,22 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   const query = definition.query.safeParse(Object.fromEntries(entries.get('own') ?? []), TELL_KNOWN_FIELDS);
   const write = WriteQuery.safeParse(Object.fromEntries(entries.get('write') ?? []));
   const { precondition, issues } = readPrecondition(request, definition.preconditions ?? []);
+  const keyed = definition.keyedAnswer === undefined ? NO_KEY : readIdempotencyKey(request);
   const read = definition.body === NO_BODY ? NOTHING : await (definition.format ?? JSON_BODY).read(request);
   const body = definition.body.safeParse(read.value, TELL_KNOWN_FIELDS);
-  const faultless = issues.length === 0 && read.faults.length === 0;
+  const faultless = issues.length + keyed.issues.length + read.faults.length === 0;
   if (params.success && query.success && write.success && body.success && faultless) {
     const preferred = (mediaTypes: readonly [string, ...string[]]) => preferredOf(request, mediaTypes);
     const signed = async () => ({ bytes: await request.arrayBuffer(), signature: request.header(SIGNATURE_HEADER) });
     const parsed = { params: params.data, query: query.data, write: write.data, body: body.data };
-    return { ...parsed, precondition, preferred, signed };
+    return { ...parsed, precondition, key: keyed.key, preferred, signed };
   }
   const faults: Issue[] = [
     ...(params.error ? issuesOf(params.error, 'path') : []),
     ...(query.error ? issuesOf(query.error, 'query') : []),
     ...(write.error ? issuesOf(write.error, 'query') : []),
     ...issues,
+    ...keyed.issues,
     ...read.faults,
     ...(body.error ? read.issuesOf(body.error) : []),
   ];
@@ -164,6 +202,8 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
 }
 
 export const SIGNATURE_HEADER = 'Fairlead-Signature';
+
+const NO_KEY = { key: undefined, issues: [] };
 
 const NOTHING: ReadBody = { value: undefined, faults: [], issuesOf: () => [] };
 

@@ -15,13 +15,17 @@ import {
 
 type WithDefaults<T, K extends keyof T> = Omit<T, K | 'write'> & Partial<Pick<T, K>>;
 
-/** Creates an endpoint that writes. Unless it says otherwise, repeating a request changes nothing more. */
+/**
+ * Creates an endpoint that writes. Unless it says otherwise, repeating a request changes nothing more, and a POST replays its
+ * answer for an idempotency key.
+ */
 export function writeEndpoint<
   P extends z.ZodObject,
   Q extends z.ZodObject = typeof NO_QUERY,
   B extends z.ZodType = typeof NO_BODY,
 >(definition: WithDefaults<Definition<P, Q, B>, 'idempotency'>): Endpoint {
-  return defineEndpoint<P, Q, B>({ idempotency: 'idempotent', ...definition, write: true });
+  const keyed = definition.method === 'post' ? { keyedAnswer: 'replayed' as const } : {};
+  return defineEndpoint<P, Q, B>({ idempotency: 'idempotent', ...keyed, ...definition, write: true });
 }
 
 /**
