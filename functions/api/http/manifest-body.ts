@@ -117,10 +117,9 @@ function documentFaults(document: Document.Parsed | Document<Node>): Fault[] {
   visit(document, {
     Alias: (_, alias) => {
       aliases += 1;
-      if (aliases > MAX_ALIASES) {
-        found.push({ offset: offsetOf(alias), detail: say('TooManyAliases', { most: MAX_ALIASES }).text });
-        return visit.BREAK;
-      }
+      if (aliases <= MAX_ALIASES) return undefined;
+      found.push({ offset: offsetOf(alias), detail: say('TooManyAliases', { most: MAX_ALIASES }).text });
+      return visit.BREAK;
     },
     Map: (_, { items }) => {
       const keys = new Set<string>();
