@@ -3,10 +3,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { except } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Permission } from '../../schemas/access.ts';
 import { say } from '../../schemas/messages/index.ts';
 import type { Authenticate } from '../commands/access/authenticate.ts';
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
+import { permissionOf } from '../core/access/access.ts';
 import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { endpoints } from './endpoints/index.ts';
@@ -106,10 +108,12 @@ function isForVoter({ access }: Endpoint): boolean {
   return typeof access === 'object' && access.permission === 'alert';
 }
 
+/** The permissions with which somebody gives access to others. Declarations give it to voters, by their keys and tokens. */
+const GIVING: readonly (Permission | undefined)[] = ['administer', 'approve', 'declare'];
+
 /** Tells whether somebody could give access to others by an operation, or approve of it. */
 function givesAccess({ access, method }: Endpoint): boolean {
-  const permission = typeof access === 'object' ? access.permission : undefined;
-  return method !== 'get' && (permission === 'administer' || permission === 'approve');
+  return method !== 'get' && GIVING.includes(permissionOf(access));
 }
 
 function methodOf({ method }: Endpoint): string {

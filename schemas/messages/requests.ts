@@ -25,6 +25,7 @@ export const REQUESTS = {
   YamlFault: ({ line, column, fault }: { line: number; column: number; fault: string }) =>
     `line ${line}, column ${column}: ${fault}`,
   YamlAlias: ({ fault }: { fault: string }) => `An alias cannot be resolved: ${fault}.`,
+  TooManyAliases: ({ most }: { most: number }) => `A document may have ${most} aliases.`,
   RepeatedKey: ({ key }: { key: string }) => `The key ${key} is repeated: leave one of them.`,
   TooDeep: () => 'The document is nested too deeply to be read.',
   UnknownField: ({ meant }: { meant: string | undefined }) =>

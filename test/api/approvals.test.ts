@@ -273,6 +273,27 @@ describe('an approval', () => {
     expect(again.approval.digest).not.toBe(digest);
   });
 
+  it.each(['setting rules aside', 'an enrolment token, which gives a voter a key'])(
+    'of %s is for one fleet: another one of its name asks anew',
+    async (title) => {
+      const { method, path: under, body, by, approver } = CASES[title] as Case;
+      const reborn = `/v1/fleets/reborn-${method.toLowerCase()}`;
+      const approved = async (send: () => Promise<Answer>) => {
+        const { id, digest } = (await send()).body.approval;
+        await call('POST', `${reborn}/approvals/${id}/approve`, { by: approver, body: { digest } });
+        return digest;
+      };
+      const send = () => call(method, reborn + under, { by, body });
+      await create(harness, reborn, fleet);
+      const digest = await approved(send);
+      await approved(() => call('DELETE', reborn, { by }));
+      expect((await call('DELETE', reborn, { by })).status).toBe(204);
+      await create(harness, reborn, fleet);
+      const again = (await send()).body;
+      expect([again.code, again.approval?.digest === digest]).toEqual(['approval-required', false]);
+    },
+  );
+
   it('of a grant is for the secrets that its token has: when it gets another one, another approval is asked for', async () => {
     const [by, token] = ['ann', 'pipeline'];
     const put = () =>

@@ -111,6 +111,18 @@ describe('JSON', () => {
     ]);
   });
 
+  it('is read in the time of its size, also when a string with half a million quotation marks never ends', async () => {
+    const { status, body } = await put(`{"a":"${'\\"'.repeat(500_000)}`);
+    expect([status, body.code]).toEqual([400, 'malformed-json']);
+  });
+
+  it('with many keys twice below a long one is answered shortly', async () => {
+    const text = `{"${'k'.repeat(300_000)}":{${'"a":1,'.repeat(100_000)}"a":1}}`;
+    const { status, body } = await put(text);
+    expect(status).toBe(400);
+    expect(JSON.stringify(body).length).toBeLessThan(2 * text.length);
+  });
+
   it.each([['"\\', '"\\"', '{"a', '{"a":"', ',,,', ']', '}', '{]', '{,"a":1}', '{"a":1 "a":2}']])(
     'that is none is said to be none',
     async (...texts) => {

@@ -345,7 +345,10 @@ describe('a manifest that cannot be applied', () => {
         .split('')
         .map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`),
     ].join('\n');
-    for (const text of [bomb, '['.repeat(100_000), 'a: "\\ud800"\n', 'a: *nothing\n', 'a: !secret x\n']) {
+    const chain = ['- &a0 x', ...Array.from({ length: 50_000 }, (_, index) => `- &a${index + 1} [*a${index}]`)].join(
+      '\n',
+    );
+    for (const text of [bomb, chain, '['.repeat(100_000), 'a: "\\ud800"\n', 'a: *nothing\n', 'a: !secret x\n']) {
       const answer = await expectUntouched(() => put(text));
       expect(answer.body.code).toBe('invalid-request');
       expect(answer.body.errors[0]).toMatchObject({ pointer: 'documents/0#', code: 'malformed-yaml' });

@@ -128,6 +128,9 @@ inProcess.describe('the end of a stored token', () => {
       ['DELETE', `/v1/grants/${name}-admin`],
       ['POST', `${approval}/approve`, { digest: '0'.repeat(64) }],
       ['POST', `${approval}/reject`, { reason: 'r' }],
+      ['POST', '/v1/fleets/shop/voters/lab/enrolment'],
+      ['PUT', '/v1/fleets/shop', { voters: [{ name: 'mine', type: 'alert', tokenHash: '0'.repeat(64) }] }],
+      ['POST', '/v1/fleets/shop/rollback', { revision: 1 }],
     ];
     const clock = { now: () => Date.now() + 10_000, sleep: async () => undefined };
     const send = async ([method, path, body]: (typeof attempts)[number]) =>

@@ -49,8 +49,14 @@ function refuseLoneSurrogates(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Matches what the structure of JSON is made of: strings and punctuation. Numbers and words are passed over. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
+/**
+ * Matches what the structure of JSON is made of: strings and punctuation. Numbers and words are passed over. A string that never
+ * ends is one token as well: if it were none, the search would begin again at each quotation mark in it.
+ */
+const TOKEN = /"(?:[^"\\]|\\[\s\S])*"?|[{}[\],]/g;
+
+/** The number of characters after which repeated keys are told no more: each pointer has all keys above, of any length. */
+const MAX_TOLD = 64 * 1024;
 
 /** An object or an array that has begun: where the reader is in it, and the keys of an object so far. */
 interface Level {
@@ -66,11 +72,16 @@ interface Level {
 function repeatedKeys(text: string): Issue[] {
   const levels: Level[] = [];
   const faults: Issue[] = [];
+  let told = 0;
   for (const [token] of text.matchAll(TOKEN)) {
     if (token === '{' || token === '[') levels.push(begun(token));
     else if (token === '}' || token === ']') levels.pop();
     else if (token === ',') advance(levels.at(-1));
-    else faults.push(...takeText(token, levels));
+    else if (takeText(token, levels) && told < MAX_TOLD) {
+      const fault = repetition(levels);
+      told += fault.pointer.length;
+      faults.push(fault);
+    }
     if (levels.length > MAX_DEPTH) throw new AppError('malformed-json', say('TooDeep'));
   }
   return faults;
@@ -80,17 +91,21 @@ function begun(token: '{' | '['): Level {
   return token === '{' ? { at: '', keys: new Set(), isKeyDue: true } : { at: 0, isKeyDue: false };
 }
 
-/** Takes a text, which is a key or a value. Returns the issue of a key that is there already. */
-function takeText(token: string, levels: readonly Level[]): Issue[] {
+/** Takes a text, which is a key or a value. Returns true for a key that is there already. */
+function takeText(token: string, levels: readonly Level[]): boolean {
   const level = levels.at(-1);
-  if (level?.keys === undefined || !level.isKeyDue) return [];
+  if (level?.keys === undefined || !level.isKeyDue) return false;
   const key = nameIn(token);
   const isRepeated = level.keys.has(key);
   level.keys.add(key);
   Object.assign(level, { at: key, isKeyDue: false });
-  if (!isRepeated) return [];
+  return isRepeated;
+}
+
+/** Returns the issue of the key that the reader is at, which its object has twice. */
+function repetition(levels: readonly Level[]): Issue {
   const path = levels.map(({ at }) => at);
-  return [issueAt(pointerTo('#', path), 'repeated_key', say('RepeatedKey', { key }))];
+  return issueAt(pointerTo('#', path), 'repeated_key', say('RepeatedKey', { key: String(path.at(-1)) }));
 }
 
 function advance(level: Level | undefined): void {

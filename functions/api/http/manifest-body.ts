@@ -1,5 +1,5 @@
 import type { HonoRequest } from 'hono';
-import { Composer, type Document, isScalar, LineCounter, type Node, Parser, stringify, visit } from 'yaml';
+import { Composer, type Document, isAlias, isScalar, LineCounter, type Node, Parser, stringify, visit } from 'yaml';
 import * as z from 'zod';
 import { API_VERSION, type DeclaredManifest } from '../../../schemas/manifest.ts';
 import { issueAt, type Message, say } from '../../../schemas/messages/index.ts';
@@ -60,7 +60,10 @@ function fault(pointer: string, message: Message): Issue {
   return issueAt(pointer, 'malformed-yaml', message);
 }
 
-/** The number of aliases that a document may resolve to. Anchors that multiply are an attack (yaml, maxAliasCount). */
+/**
+ * The number of aliases that a document may have, and that it may resolve to. Anchors that multiply are an attack (yaml,
+ * maxAliasCount), and so are many aliases, since the parser walks through the whole document for each.
+ */
 const MAX_ALIASES = 100;
 
 /**
@@ -110,7 +113,14 @@ function documentFaults(document: Document.Parsed | Document<Node>): Fault[] {
     offset,
     detail: message,
   }));
+  let aliases = 0;
   visit(document, {
+    Alias: (_, alias) => {
+      aliases += 1;
+      if (aliases <= MAX_ALIASES) return undefined;
+      found.push({ offset: offsetOf(alias), detail: say('TooManyAliases', { most: MAX_ALIASES }).text });
+      return visit.BREAK;
+    },
     Map: (_, { items }) => {
       const keys = new Set<string>();
       for (const { key } of items) {
@@ -129,7 +139,7 @@ function documentFaults(document: Document.Parsed | Document<Node>): Fault[] {
 }
 
 function offsetOf(node: unknown): number {
-  return isScalar(node) ? (node.range?.[0] ?? 0) : 0;
+  return isScalar(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
 /** Returns the value of a document, or a ReferenceError when an alias leads nowhere or expands to too much. */

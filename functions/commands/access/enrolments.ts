@@ -1,6 +1,5 @@
 /** Enrolment of agents: the tokens with which they enrol, their enrolment, and its end. */
 
-import type { ApprovalPolicy } from '../../../schemas/approval.ts';
 import type { Enrolled, Enrolment, EnrolmentInput, IssuedInvitation } from '../../../schemas/enrolment.ts';
 import { type Message, say } from '../../../schemas/messages/index.ts';
 import {
@@ -46,7 +45,7 @@ export async function invite(ctx: Context, place: VoterPlace): Promise<Invited> 
     const { fleet, voter, enrolment } = await loaded(ctx, place);
     await authorizeTraffic(ctx, place.fleet);
     if (voter.publicKey !== undefined) throw declared(place);
-    const cleared = await clearInvitation(ctx, place, enrolment, fleet.spec.approvals);
+    const cleared = await clearInvitation(ctx, fleet, enrolment);
     const token = presentedText('invitation', place, newSecret());
     const body = invited(enrolment.body, token, timestamp(ctx.deps.clock.now()));
     if (!(await write(ctx, authorOf(cleared.ctx), 'invite', enrolment, body, cleared.documents))) return undefined;
@@ -56,17 +55,19 @@ export async function invite(ctx: Context, place: VoterPlace): Promise<Invited> 
   });
 }
 
-/** Clears an enrolment token: the agent that uses it gives the voter another key. Throws what `requireApproval` throws. */
+/**
+ * Clears an enrolment token: the agent that uses it gives the voter another key. The approval holds for the voter of this very
+ * declaration of the fleet, and not for a later one of its name. Throws what `requireApproval` throws.
+ */
 async function clearInvitation(
   ctx: Context,
-  { fleet, voter }: VoterPlace,
-  { version }: EnrolmentDocument,
-  policy: ApprovalPolicy | undefined,
+  { name: fleet, uid, revision, spec }: Resource<'fleet'>,
+  { id: voter, version }: EnrolmentDocument,
 ): Promise<Clearance> {
-  return await requireApproval(ctx, policy, {
+  return await requireApproval(ctx, spec.approvals, {
     fleet,
     actions: ['voter-key'],
-    plan: { enrolment: voter, version },
+    plan: { uid, revision, enrolment: voter, version },
     summary: [say('MakesEnrolmentToken', { voter }).text],
   });
 }

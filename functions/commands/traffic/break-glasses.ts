@@ -52,7 +52,7 @@ export async function putBreakGlass(
   spec: BreakGlassSpec,
 ): Promise<WrittenBreakGlass> {
   return await auditingRefusals(ctx, theFleet(fleet), 'break-glass.refused', async () => {
-    const { spec: policy, revision } = await load(ctx, theFleet(fleet));
+    const { spec: policy, uid, revision } = await load(ctx, theFleet(fleet));
     const known = await find(ctx, fleet, name);
     if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
     if (known && equal(specOf(known), normal(spec))) {
@@ -61,7 +61,7 @@ export async function putBreakGlass(
       return { created: false, breakGlass: known };
     }
     requireExpiry(ctx, spec.expiresAt);
-    const cleared = await requireApproval(ctx, policy.approvals, planned(fleet, revision, name, spec, known));
+    const cleared = await requireApproval(ctx, policy.approvals, planned(fleet, { uid, revision }, name, spec, known));
     const asking = (input: DecisionInput) =>
       ({ type: 'put-break-glass', breakGlass: glassOf(ctx, name, spec, input) }) as const;
     const { result, decision, operation } = await commandTraffic(cleared.ctx, fleet, asking, cleared);
@@ -85,10 +85,10 @@ export async function endBreakGlass(ctx: Context, fleet: string, name: string): 
   });
 }
 
-/** Returns the plan of a break-glass: it starts from the rules of the fleet, and from the break-glass that it replaces. */
+/** Returns the plan of a break-glass: it starts from the rules of this very fleet, and from the break-glass that it replaces. */
 function planned(
   fleet: string,
-  revision: number,
+  from: { uid: string; revision: number },
   name: string,
   spec: BreakGlassSpec,
   known: BreakGlass | undefined,
@@ -98,7 +98,7 @@ function planned(
   return {
     fleet,
     actions: ['break-glass'],
-    plan: { revision, name, rules, expiresAt, reason, replaced },
+    plan: { ...from, name, rules, expiresAt, reason, replaced },
     summary: [say('SetsRulesAside', { rules: rules.join(', '), until: expiresAt, reason }).text],
   };
 }
