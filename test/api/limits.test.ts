@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
 import { Limits } from '../../functions/api/http/limits.ts';
 import { addressPrefix, createSenders } from '../../functions/api/http/senders.ts';
-import type { Authenticate } from '../../functions/commands/access/authenticate.ts';
+import { type Authenticate, heard } from '../../functions/commands/access/authenticate.ts';
 import { EVERY_FLEET } from '../../functions/core/access/principal.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import { createAgentKey, signerOf } from '../../infra/agent/key.ts';
@@ -35,7 +35,9 @@ interface Sent {
 /** Knows administrators by their tokens. */
 const authenticate: Authenticate = async ({ token }) => {
   const [actor] = Object.entries(TOKENS).find(([, known]) => known === token) ?? [];
-  return actor === undefined ? undefined : { actor, kind: 'token', grants: [{ role: 'admin', fleets: [EVERY_FLEET] }] };
+  return heard(
+    actor === undefined ? undefined : { actor, kind: 'token', grants: [{ role: 'admin', fleets: [EVERY_FLEET] }] },
+  );
 };
 
 /** A process of the API with limits of its own, whose time stands still. */

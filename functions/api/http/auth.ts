@@ -2,9 +2,14 @@ import type { MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';
 import { say } from '../../../schemas/messages/index.ts';
-import { type Authenticate, type Presented, voterOf } from '../../commands/access/authenticate.ts';
+import {
+  type Authenticate,
+  type Authenticated,
+  heard,
+  type Presented,
+  voterOf,
+} from '../../commands/access/authenticate.ts';
 import { AppError, Denied } from '../../commands/app-error.ts';
-import type { Principal } from '../../core/access/principal.ts';
 import { tokenDigest } from '../../core/model/token.ts';
 import type { Door } from './door.ts';
 import { type AppEnv, outlive } from './env.ts';
@@ -16,7 +21,7 @@ function tokenOf(authorization: string | undefined): string | undefined {
   return BEARER.exec(authorization ?? '')?.[1];
 }
 
-type Admit = (presented: Presented, path: Record<string, string>) => Promise<Principal | undefined>;
+type Admit = (presented: Presented, path: Record<string, string>) => Promise<Authenticated | undefined>;
 
 /** Creates the middleware that lets requests in whose token is accepted, as the principal whose token it is. */
 export function bearer(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
@@ -30,7 +35,8 @@ const InVoter = z.object({ fleet: Name, voter: Name });
  * whoever holds a token that was revoked cannot make themselves another one in the seconds in which it is still believed.
  */
 export function bearerReadAnew(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
-  return admitting(door, (presented) => authenticate({ ...presented, isReadAnew: true }));
+  const readAnew = admitting(door, (presented) => authenticate({ ...presented, isReadAnew: true }));
+  return async (c, next) => (c.get('isRemembered') ? await readAnew(c, next) : await next());
 }
 
 /** Creates the middleware of operations for a voter, which accepts the token of the voter besides all others. */
@@ -38,7 +44,7 @@ export function voterBearer(door: Door, authenticate: Authenticate): MiddlewareH
   return admitting(door, async (presented, path) => {
     const names = InVoter.safeParse(path);
     const voter = names.success ? await voterOf(presented, names.data) : undefined;
-    return voter ?? (await authenticate(presented));
+    return heard(voter) ?? (await authenticate(presented));
   });
 }
 
@@ -61,14 +67,15 @@ function admitting(door: Door, admit: Admit): MiddlewareHandler<AppEnv> {
     if (token === undefined) throw new AppError('unauthorized', say('NoToken'));
     const [digest, network, { clock }] = [tokenDigest(token), c.get('addressPrefix'), c.env];
     door.check(network, digest, clock.now());
-    const principal = await admit({ token, deps: c.env, waitUntil: (work) => outlive(c, work) }, c.req.param());
+    const found = await admit({ token, deps: c.env, waitUntil: (work) => outlive(c, work) }, c.req.param());
     // A wrong, an expired and a revoked token are answered alike: the difference would help only who found or stole one.
-    if (principal === undefined) {
+    if (found === undefined) {
       door.wrong(network, digest, clock.now());
       throw new Denied('invalid-token', say('TokenNotAccepted'));
     }
     door.right(digest);
-    c.set('principal', principal);
+    c.set('principal', found.principal);
+    c.set('isRemembered', found.isRemembered);
     await next();
   };
 }

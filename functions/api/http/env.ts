@@ -18,6 +18,8 @@ export interface AppEnv {
     countRefused: (refused: Refused) => void;
     /** Whoever sent the request. The check of the token sets it; it is absent when an operation is public. */
     principal?: Principal;
+    /** True when what is known of the principal was read for an earlier request. */
+    isRemembered?: boolean;
     /** The path template of the operation; absent when no path matches. */
     route?: string;
   };

@@ -19,8 +19,15 @@ export interface Presented {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** Somebody whose token is accepted. */
+export interface Authenticated {
+  principal: Principal;
+  /** True when what is known of them was read for an earlier request. */
+  isRemembered: boolean;
+}
+
 /** Finds out whose token it is. Returns undefined when the token is not accepted, whatever the reason. */
-export type Authenticate = (presented: Presented) => Promise<Principal | undefined>;
+export type Authenticate = (presented: Presented) => Promise<Authenticated | undefined>;
 
 /**
  * The time for which what is known of somebody is believed without reading it again, in each isolate or process. A token that
@@ -54,15 +61,20 @@ export function createAuthenticate({ settingToken }: { settingToken?: string | u
   const known = new Map<string, Known>();
   return async (presented) => {
     const { token, deps } = presented;
-    if (settingDigest !== undefined && isTokenOf(token, settingDigest)) return SETTING;
+    if (settingDigest !== undefined && isTokenOf(token, settingDigest)) return heard(SETTING);
     const name = nameInToken(token);
     if (name !== undefined) return await storedPrincipal(known, presented, name);
     const place = placeIn(token);
-    if (place?.what === 'credential') return await agentOf(deps, token, place, presented.waitUntil);
+    if (place?.what === 'credential') return heard(await agentOf(deps, token, place, presented.waitUntil));
     if (!isJwt(token)) return undefined;
     const identity = await deps.identities.verify(token);
     return identity && (await identifiedPrincipal(known, presented, identity));
   };
+}
+
+/** Returns somebody of whom nothing was remembered. */
+export function heard(principal: Principal | undefined): Authenticated | undefined {
+  return principal && { principal, isRemembered: false };
 }
 
 const SETTING: Principal = { actor: 'api', kind: 'setting', grants: [{ role: 'admin', fleets: [EVERY_FLEET] }] };
@@ -76,13 +88,13 @@ async function storedPrincipal(
   known: Map<string, Known>,
   { token, deps, isReadAnew = false, waitUntil }: Presented,
   name: string,
-): Promise<Principal | undefined> {
+): Promise<Authenticated | undefined> {
   const nowMs = deps.clock.now();
-  const read = () => readToken(deps, name);
+  const readIt = () => readToken(deps, name);
   const isAccepted = ({ token: stored }: Known) => stored && accepts(stored.body, token, timestamp(nowMs));
   const remembered = isReadAnew ? undefined : recalled(known, `token ${name}`, nowMs);
   // A secret that was not there when the token was read may have been made since.
-  const found = remembered && isAccepted(remembered) ? remembered : await lookUp(known, deps, `token ${name}`, read);
+  const found = remembered && isAccepted(remembered) ? remembered : await lookUp(known, deps, `token ${name}`, readIt);
   if (found.token === undefined || !isAccepted(found)) return undefined;
   const { expiresAt, lastUsedAt } = found.token.body;
   if (!found.isUseRecorded && (lastUsedAt === undefined || Date.parse(lastUsedAt) + USE_MS <= nowMs)) {
@@ -91,7 +103,8 @@ async function storedPrincipal(
   }
   const subject: Subject = { type: 'token', token: name };
   const grants = heldBy(found.grants, (of) => equal(of, subject));
-  return { actor: name, kind: 'token', grants, subject, expiresAt };
+  const principal: Principal = { actor: name, kind: 'token', grants, subject, expiresAt };
+  return { principal, isRemembered: found === remembered };
 }
 
 /** Records that a token was used. A failure changes nothing for the request: the next use is another chance. */
@@ -108,7 +121,7 @@ async function identifiedPrincipal(
   known: Map<string, Known>,
   { deps, isReadAnew = false }: Presented,
   { provider, issuer, subject, groups, expiresAt }: Identity,
-): Promise<Principal> {
+): Promise<Authenticated> {
   const key = `subject ${issuer} ${subject}`;
   const remembered = isReadAnew ? undefined : recalled(known, key, deps.clock.now());
   const found = remembered ?? (await lookUp(known, deps, key, async () => undefined));
@@ -116,7 +129,9 @@ async function identifiedPrincipal(
   const isTheirs = (of: Subject) =>
     equal(of, own) || (of.type === 'oidc-group' && of.issuer === issuer && groups.includes(of.group));
   const grants = heldBy(found.grants, isTheirs);
-  return { actor: `oidc:${provider}:${subject}`, kind: 'oidc', grants, subject: own, expiresAt };
+  const actor = `oidc:${provider}:${subject}`;
+  const principal: Principal = { actor, kind: 'oidc', grants, subject: own, expiresAt };
+  return { principal, isRemembered: found === remembered };
 }
 
 /** Returns what was read of somebody, unless that is too long ago. */
