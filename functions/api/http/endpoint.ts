@@ -46,7 +46,7 @@ const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large
 
 interface Row {
   operationId: string;
-  method: 'get' | 'put' | 'post' | 'delete';
+  method: 'get' | 'put' | 'patch' | 'post' | 'delete';
   /** The path template, as in OpenAPI. */
   path: string;
   tag: string;
