@@ -53,6 +53,11 @@ describe('a load balancer that is created for a gateway', () => {
 
     await harness.put(`${FLEET}/routes/own`, { ...ROUTES.shop, gateways: ['own'], hostnames: ['own.example.com'] });
     expect((await gateway()).sync.state).toBe('Verified');
+    const { revision, ...shown } = await gateway();
+    expect(shown).toMatchObject({ provision: ALB, instance: done.instance });
+    const path = `${FLEET}/gateways/own`;
+    const back = await harness.api('PUT', path, shown, { 'if-match': `"${revision}"` });
+    expect(back).toMatchObject({ status: 200, body: { revision } });
     const rules = [...harness.cloud.state.rules.values()].filter((rule) =>
       done.instance.listenerIds.includes(rule.ListenerId),
     );

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Name } from '../../../schemas/common.ts';
+import { MergePatch, Name } from '../../../schemas/common.ts';
 import { DryRun } from '../../../schemas/plan.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Context } from '../../commands/context.ts';
@@ -15,7 +15,7 @@ import {
 import { type Access, inFleet } from '../../core/access/access.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
 import { MERGE_PATCH_BODY } from '../http/body.ts';
-import { MergePatch, patchedSpec, readOnlyMembers, sentBack } from '../http/declaration.ts';
+import { patchedSpec, readOnlyMembers, sentBack } from '../http/declaration.ts';
 import { defineEndpoint, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';

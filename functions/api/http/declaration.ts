@@ -1,14 +1,9 @@
-/** What clients send to declare a resource: all of it (PUT), or a merge patch with what changes (PATCH). */
+/** Reads what declares a resource: all of it (PUT), or a merge patch with what changes (PATCH). */
 
 import * as z from 'zod';
+import { isJsonObject, type MergePatch } from '../../../schemas/common.ts';
 import { AppError, summarize } from '../../commands/app-error.ts';
 import { issuesOf, TELL_KNOWN_FIELDS } from './issues.ts';
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Returns the members that a resource is shown with and that nobody declares, such as `uid` and `conditions`. */
 export function readOnlyMembers(input: z.ZodType, output: z.ZodType): string[] {
@@ -30,18 +25,11 @@ function membersOf(schema: z.core.$ZodType): string[] {
  */
 export function sentBack<S>(schema: z.ZodType<S>, readOnly: readonly string[]): z.ZodType<S> {
   const declaredOf = (value: unknown) =>
-    isObject(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => !readOnly.includes(name))) : value;
+    isJsonObject(value)
+      ? Object.fromEntries(Object.entries(value).filter(([name]) => !readOnly.includes(name)))
+      : value;
   return z.preprocess(declaredOf, schema);
 }
-
-/** The body of a PATCH. It is no `z.record`, which would drop a member `__proto__` that is a fault of the result. */
-export const MergePatch = z.custom<JsonObject>(isObject, 'must be an object').meta({
-  id: 'MergePatch',
-  description:
-    'A JSON Merge Patch (RFC 7396) of a declaration. Members that are absent stay as they are; null removes a member, so ' +
-    'that its default applies; objects are merged, and arrays replace the whole array.',
-  override: { type: 'object', additionalProperties: true },
-});
 
 /**
  * Applies a merge patch to a JSON value (RFC 7396). Members keep their order and new ones follow; neither argument is
@@ -49,8 +37,8 @@ export const MergePatch = z.custom<JsonObject>(isObject, 'must be an object').me
  * the reader of bodies limits.
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const members = new Map(isObject(target) ? Object.entries(target) : []);
+  if (!isJsonObject(patch)) return patch;
+  const members = new Map(isJsonObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) members.delete(name);
     else members.set(name, mergePatch(members.get(name), value));
@@ -59,7 +47,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 /** Returns the patched declaration. Throws `invalid-request` with every fault of it, which point into the result. */
-export function patchedSpec<S>(schema: z.ZodType<S>, spec: S, patch: JsonObject): S {
+export function patchedSpec<S>(schema: z.ZodType<S>, spec: S, patch: MergePatch): S {
   const result = schema.safeParse(mergePatch(spec, patch), TELL_KNOWN_FIELDS);
   if (result.success) return result.data;
   const faults = issuesOf(result.error, '#');
