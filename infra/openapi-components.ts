@@ -2,6 +2,7 @@
 
 import type { createDocument, ZodOpenApiResponseObject } from 'zod-openapi';
 import { endpoints } from '../functions/api/endpoints/index.ts';
+import { readOnlyMembers } from '../functions/api/http/declaration.ts';
 import type { Endpoint } from '../functions/api/http/endpoint.ts';
 import recorded from '../schemas/examples.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
@@ -147,6 +148,19 @@ export function sharedComponents() {
     responses: Object.fromEntries([...SHARED].map(([name, codes]) => [name, problemObject(codes)])),
     examples: { ...EXAMPLES, ...Object.fromEntries(problemExamples) },
   };
+}
+
+/** Marks the members of resources that nobody declares. Writes that send them back are accepted without them. */
+export function markReadOnly({ components }: Document): void {
+  const patched = new Set(endpoints.flatMap(({ method, path }) => (method === 'patch' ? [path] : [])));
+  for (const { method, path, body, successes } of endpoints) {
+    const [output] = successes.flatMap(({ schema }) => schema ?? []);
+    if (method !== 'put' || !patched.has(path) || output === undefined) continue;
+    const schema = components?.schemas?.[output.meta()?.id ?? ''];
+    if (typeof schema !== 'object' || !('properties' in schema)) throw new Error(`${path} shows no named object.`);
+    for (const name of readOnlyMembers(body, output))
+      Object.assign(schema.properties?.[name] ?? {}, { readOnly: true });
+  }
 }
 
 /** Makes the parameters of the operations components, each of which stands in the document once. */

@@ -23,6 +23,7 @@ import {
   examplesOf,
   headerRefs,
   LIMIT_HEADERS,
+  markReadOnly,
   problemResponses,
   sharedComponents,
   shareParameters,
@@ -57,7 +58,7 @@ const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
     .optional()
     .meta({
       description:
-        'ETag last seen, or *. Required when there is something to replace or delete. Only its revision is compared, and may stand alone ("3"): ' +
+        'ETag last seen, or *. Required when there is something to replace, change or delete. Only its revision is compared, and may stand alone ("3"): ' +
         'what is merely observed may have changed since.',
       examples: ['"3-1f0a9c2e"'],
     }),
@@ -105,7 +106,7 @@ export function buildDocument() {
       title: 'Fairlead',
       version: '1.0.0',
       description:
-        'Control plane for the traffic of a fleet of Kubernetes clusters. Resources are declared by PUT under names of your choice; ' +
+        'Control plane for the traffic of a fleet of Kubernetes clusters. Resources are declared by PUT under names of your choice, and changed in part by PATCH; ' +
         'conditions tell what became of them. Clients must tolerate new fields and new values of conditions.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -116,6 +117,7 @@ export function buildDocument() {
   };
   const created = createDocument(document, { override: plain });
   shareParameters(created);
+  markReadOnly(created);
   return created;
 }
 

@@ -173,3 +173,17 @@ export const DigestQuery = z.strictObject({
         'The digest of the plan that was approved. The write is refused when its plan is not that one any more.',
     }),
 });
+
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The body of a PATCH. It is no `z.record`, which would drop a member `__proto__` that is a fault of the result. */
+export const MergePatch = z.custom<Readonly<Record<string, unknown>>>(isJsonObject, 'must be an object').meta({
+  id: 'MergePatch',
+  description:
+    'A JSON Merge Patch (RFC 7396) of a declaration. Members that are absent stay as they are; null removes a member, so that its ' +
+    'default applies; objects are merged, and an array replaces the whole array.',
+  override: { type: 'object', additionalProperties: true },
+});
+export type MergePatch = z.infer<typeof MergePatch>;

@@ -302,14 +302,15 @@ export const Gateway = z
     ...fleetMetadata,
     displayName: DisplayName.optional(),
     labels: Labels,
-    target: GatewayTarget.optional().meta({
-      description: 'The instance. It is absent while a gateway is being created and its instance is not known yet.',
-    }),
+    target: GatewayTarget.optional(),
     provision: GatewayProvision.optional(),
     credentials: Name,
     policy: OwnershipPolicy,
     drift: DriftPolicy,
     dataPlaneCheck: DataPlaneCheck.optional(),
+    instance: GatewayTarget.optional().meta({
+      description: 'The instance that was created as `provision` says; absent until it is known.',
+    }),
     address: z.string().optional().meta({ description: 'The DNS name of the gateway; absent until it is known.' }),
     sync: GatewaySync,
     reading: GatewayReading,

@@ -4,12 +4,13 @@ import { CANARY_LISTENER, targetOf } from './cloud.ts';
 import * as declared from './declarations.ts';
 import { type Call, DRY, type Json, ONE, REPLACE, type Teller } from './recorder.ts';
 
-/** A resource whose history is shown: what it is first, what it becomes, and how it is called. */
+/** A resource whose history is shown: what it is first, what it becomes, a patch of that, and how it is called. */
 interface Life {
   kind: 'Cluster' | 'Gateway' | 'Service' | 'Distribution' | 'Route';
   name: string;
   first: Json;
   second: Json;
+  patch: Json;
 }
 
 const LIVES: readonly Life[] = [
@@ -18,21 +19,36 @@ const LIVES: readonly Life[] = [
     name: 'hangzhou-a',
     first: declared.clusters['hangzhou-a'],
     second: { ...declared.clusters['hangzhou-a'], capacity: { requestsPerSecond: 1500 } },
+    patch: { labels: { rack: 'b4' } },
   },
-  { kind: 'Gateway', name: 'edge', first: declared.gateway, second: { ...declared.gateway, displayName: 'Edge' } },
+  {
+    kind: 'Gateway',
+    name: 'edge',
+    first: declared.gateway,
+    second: { ...declared.gateway, displayName: 'Edge' },
+    patch: { displayName: null },
+  },
   {
     kind: 'Service',
     name: 'shop',
     first: declared.service,
     second: { ...declared.service, labels: { team: 'shop' } },
+    patch: { labels: { team: null, owner: 'ada' } },
   },
   {
     kind: 'Distribution',
     name: 'two-cities',
     first: declared.distribution,
     second: { ...declared.distribution, labels: { team: 'shop' } },
+    patch: { displayName: 'Both cities' },
   },
-  { kind: 'Route', name: 'shop', first: declared.route, second: { ...declared.route, labels: { team: 'shop' } } },
+  {
+    kind: 'Route',
+    name: 'shop',
+    first: declared.route,
+    second: { ...declared.route, labels: { team: 'shop' } },
+    patch: { hostnames: ['shop.example.com', 'www.example.com'] },
+  },
 ];
 
 export async function declare({ recorder, tokens: { ada: token } }: Teller): Promise<void> {
@@ -55,6 +71,7 @@ export async function edit(teller: Teller): Promise<void> {
   await recorder.show('listFleets', { token });
   await recorder.show('listFleetRevisions', { token, query: ONE });
   await recorder.show('getFleetRevision', { token, names: { revision: '2' } });
+  await recorder.show('patchFleet', { token, body: { displayName: null, labels: { team: 'shop' } }, headers: REPLACE });
   await recorder.show('rollbackFleet', { token, body: { revision: 1 }, headers: REPLACE });
   for (const life of LIVES) {
     await history(teller, life);
@@ -63,13 +80,17 @@ export async function edit(teller: Teller): Promise<void> {
   await deletions(teller);
 }
 
-async function history({ recorder, tokens: { ada: token } }: Teller, { kind, name, second }: Life): Promise<void> {
+async function history(
+  { recorder, tokens: { ada: token } }: Teller,
+  { kind, name, second, patch }: Life,
+): Promise<void> {
   const names = named(kind, name);
   await recorder.show(`put${kind}`, { token, names, body: second, headers: REPLACE });
   await recorder.show(`get${kind}`, { token, names });
   await recorder.show(`list${kind}s`, { token, query: ONE });
   await recorder.show(`list${kind}Revisions`, { token, names, query: ONE });
   await recorder.show(`get${kind}Revision`, { token, names: { ...names, revision: '2' } });
+  await recorder.show(`patch${kind}`, { token, names, body: patch, headers: REPLACE });
   await recorder.show(`rollback${kind}`, { token, names, body: { revision: 1 }, headers: REPLACE });
 }
 

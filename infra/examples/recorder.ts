@@ -1,6 +1,7 @@
 /** Calls the API for the story, and records what the document shows: requests, answers and problems. */
 
 import { endpoints } from '../../functions/api/endpoints/index.ts';
+import { JSON_BODY, JSON_TYPE } from '../../functions/api/http/body.ts';
 import { type Endpoint, NO_BODY } from '../../functions/api/http/endpoint.ts';
 import type { Deps } from '../../functions/deps.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
@@ -109,7 +110,7 @@ export class Recorder {
         headers: {
           accept: 'application/json',
           ...(token !== null && { authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(body !== undefined && { 'content-type': mediaTypeOf(endpoint) }),
           ...headers,
         },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -120,6 +121,11 @@ export class Recorder {
     const isJson = response.headers.get('content-type')?.includes('json');
     return { endpoint, status: response.status, body: text === '' ? undefined : isJson ? JSON.parse(text) : text };
   }
+}
+
+/** Returns the media type in which an operation takes JSON. */
+function mediaTypeOf({ format: { mediaTypes } = JSON_BODY }: Endpoint): string {
+  return mediaTypes.find((type) => type.endsWith('json')) ?? JSON_TYPE;
 }
 
 function pathOf({ path }: Endpoint, names: Record<string, string>): string {

@@ -18,7 +18,7 @@ export const REQUESTS = {
       : `There is nothing at this path. Did you mean ${meant}?`,
   OtherMethod: ({ allowed }: { allowed: string }) => `The method is not allowed at this path: use ${allowed}.`,
   BodyTooLarge: ({ maxBytes }: { maxBytes: number }) => `The body must be at most ${maxBytes} bytes.`,
-  NotJson: () => 'Send the body as application/json, in UTF-8, not compressed.',
+  OtherMediaType: ({ mediaType }: { mediaType: string }) => `Send the body as ${mediaType}, in UTF-8, not compressed.`,
   NotUtf8: () => 'The body is not UTF-8: send it in UTF-8.',
   HalfCharacter: () => 'A string has half of a surrogate pair, which is no character: send the whole character.',
   JsonSyntax: ({ fault }: { fault: string }) => `The body cannot be read as JSON: ${fault}.`,

@@ -48,7 +48,7 @@ describe('paths and methods', () => {
   it('that do not go together are answered with those that do', async () => {
     const cases = [
       ['POST', '/v1/fleets', 'GET, HEAD, OPTIONS'],
-      ['POST', '/v1/fleets/shop', 'GET, HEAD, PUT, DELETE, OPTIONS'],
+      ['POST', '/v1/fleets/shop', 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS'],
       ['GET', '/v1/probe-rounds', 'POST, OPTIONS'],
       ['DELETE', '/livez', 'GET, HEAD, OPTIONS'],
     ] as const;
@@ -65,7 +65,7 @@ describe('paths and methods', () => {
   it('OPTIONS tells the methods of a path, without a token', async () => {
     const headers = { Authorization: undefined };
     const answer = await harness.call('OPTIONS', '/v1/fleets/shop/routes/a', { headers });
-    expect([answer.status, answer.headers.get('Allow')]).toEqual([204, 'GET, HEAD, PUT, DELETE, OPTIONS']);
+    expect([answer.status, answer.headers.get('Allow')]).toEqual([204, 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS']);
     expect((await harness.call('OPTIONS', '/v1/nothing', { headers })).status).toBe(404);
     expect((await harness.call('OPTIONS', '/livez', { headers })).headers.get('Allow')).toBe('GET, HEAD, OPTIONS');
   });

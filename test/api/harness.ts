@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
+import { JSON_TYPE, MERGE_PATCH_TYPE } from '../../functions/api/http/body.ts';
 import { createSenders } from '../../functions/api/http/senders.ts';
 import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
@@ -40,7 +41,7 @@ export interface Answer {
 }
 
 export interface Call {
-  /** The body is sent as JSON, unless it is text. */
+  /** The body is sent as JSON, unless it is text; that of a PATCH is a merge patch. */
   body?: unknown;
   /** These headers replace the defaults; undefined leaves a header out. */
   headers?: Record<string, string | undefined>;
@@ -157,7 +158,7 @@ export async function startHarness({
     meter,
     call: async (method, path, call = {}, overrides = {}) => {
       if (isWorkerd && Object.keys(overrides).length > 0) throw new Error('Mark this test with inProcess.');
-      return await answerOf(await server.fetch(path, requestOf(method, call), { ...deps, ...overrides }));
+      return await answerOf(await server.fetch(path, requestOf(method.toUpperCase(), call), { ...deps, ...overrides }));
     },
     close: async () => {
       client.destroy();
@@ -200,7 +201,7 @@ async function nodeServer(overHttp: boolean | undefined): Promise<Server> {
 function requestOf(method: string, { body, headers = {} }: Call): RequestInit {
   const defaults = {
     Authorization: `Bearer ${TOKEN}`,
-    'Content-Type': body === undefined ? undefined : 'application/json',
+    'Content-Type': body === undefined ? undefined : method === 'PATCH' ? MERGE_PATCH_TYPE : JSON_TYPE,
   };
   const given = Object.entries({ ...defaults, ...headers }).filter((entry) => entry[1] !== undefined);
   return {

@@ -47,14 +47,19 @@ describe('a load balancer that is created for a gateway', () => {
       if (sync.progress) expect(sync).toMatchObject({ state: 'Pending', reason: 'Provisioning' });
     });
     expect(new Set(steps).size).toBeGreaterThanOrEqual(3);
-    expect(done.target.listenerIds).toHaveLength(2);
+    expect(done.instance.listenerIds).toHaveLength(2);
     expect(done.sync.progress).toBeUndefined();
     expect(harness.cloud.log.entries.filter((entry) => entry.action === 'CreateLoadBalancer')).toHaveLength(1);
 
     await harness.put(`${FLEET}/routes/own`, { ...ROUTES.shop, gateways: ['own'], hostnames: ['own.example.com'] });
     expect((await gateway()).sync.state).toBe('Verified');
+    const { revision, ...shown } = await gateway();
+    expect(shown).toMatchObject({ provision: ALB, instance: done.instance });
+    const path = `${FLEET}/gateways/own`;
+    const back = await harness.api('PUT', path, shown, { 'if-match': `"${revision}"` });
+    expect(back).toMatchObject({ status: 200, body: { revision } });
     const rules = [...harness.cloud.state.rules.values()].filter((rule) =>
-      done.target.listenerIds.includes(rule.ListenerId),
+      done.instance.listenerIds.includes(rule.ListenerId),
     );
     expect(rules).toHaveLength(2);
   });
@@ -62,8 +67,8 @@ describe('a load balancer that is created for a gateway', () => {
   it('has HTTPS listeners with the certificate that was named', async () => {
     const listeners = [{ port: 80 }, { port: 443, protocol: 'HTTPS', certificateId: 'cert-1' }];
     await harness.put(`${FLEET}/gateways/own`, { provision: { ...ALB, listeners } });
-    const { target } = await untilVerified();
-    const created = target.listenerIds.map((id: string) => harness.cloud.state.listeners.get(id));
+    const { instance } = await untilVerified();
+    const created = instance.listenerIds.map((id: string) => harness.cloud.state.listeners.get(id));
     expect(created).toMatchObject([
       { ListenerPort: 80, ListenerProtocol: 'HTTP' },
       { ListenerPort: 443, ListenerProtocol: 'HTTPS', Attributes: { Certificates: [{ CertificateId: 'cert-1' }] } },
@@ -197,11 +202,11 @@ describe('an MSE gateway that is created for a gateway', () => {
       await sweep(harness.deps());
     }
     const { body: own } = await harness.api('GET', `${FLEET}/gateways/own`);
-    expect(own).toMatchObject({ target: { provider: 'mse' }, sync: { state: 'Verified' } });
+    expect(own).toMatchObject({ instance: { provider: 'mse' }, sync: { state: 'Verified' } });
     expect(instances()).toBe(before + 1);
 
     await harness.put(`${FLEET}/routes/own`, { ...ROUTES.shop, gateways: ['own'], hostnames: ['own.example.com'] });
-    const instance = harness.cloud.mse.gateways.get(own.target.gatewayUniqueId);
+    const instance = harness.cloud.mse.gateways.get(own.instance.gatewayUniqueId);
     expect(instance?.routes.size).toBe(1);
     expect([...(instance?.domains.values() ?? [])]).toMatchObject([
       { Name: 'own.example.com', Protocol: 'HTTPS', CertIdentifier: 'cert-1' },

@@ -38,7 +38,7 @@ function weightOf({ id, method }: Operation): number {
   if (method === 'DELETE') return 4;
   // Lists show what else there is, and the names of hosts are the one thing that fleets dispute.
   if (id === 'putRoute' || /^list(Fleets|Tokens|Grants)$/.test(id)) return 50;
-  return id.startsWith('put') || id.startsWith('start') ? 25 : 10;
+  return /^(put|patch|start)/.test(id) ? 25 : 10;
 }
 
 const bag = operations.flatMap((operation) => Array.from({ length: weightOf(operation) }, () => operation));
@@ -159,17 +159,26 @@ type Body = NonNullable<Sent['body']>;
 
 function bodyOf(place: Place): Body | undefined {
   const { prng, known, ground, operation, fleet, faults } = place;
-  const { body, id } = operation;
+  const isPatch = operation.method === 'PATCH';
+  const { body, id } =
+    operations.find(({ method, path }) => isPatch && method === 'PUT' && path === operation.path) ?? operation;
   if (body === undefined) return faults.has('body') && prng.chance(0.3) ? '{}' : undefined;
   const words = wordsOf(known, fleet, ground);
   const drawn = prng.chance(0.6) ? adapted(place, words, body.example) : drawValue({ ...place, words }, body.schema);
   const recipe = prng.chance(0.8) ? recipeOf(id, place) : undefined;
   // A recipe is sent as it is, or with other members around it.
-  const value = recipe === undefined ? drawn : prng.chance(0.6) ? recipe : { ...(drawn as object), ...recipe };
+  const whole = recipe === undefined ? drawn : prng.chance(0.6) ? recipe : { ...(drawn as object), ...recipe };
+  const value = isPatch ? patchOf(prng, whole) : whole;
   const sent = faults.has('body') ? spoiled(prng, value) : value;
   const isYaml = body.mediaTypes.length > 1 && prng.chance(0.5);
   const text = isYaml ? yamlOf(sent) : JSON.stringify(sent);
   return faults.has('text') ? garbled(prng, text) : text;
+}
+
+/** Returns a merge patch with some members of a declaration, of which it removes a few. */
+function patchOf(prng: Prng, declaration: unknown): object {
+  const members = Object.entries(declaration as object).filter(() => prng.chance(0.5));
+  return Object.fromEntries(members.map(([name, value]) => [name, prng.chance(0.15) ? null : value]));
 }
 
 /** Returns a value as YAML; as JSON, which is YAML as well, when it is nested too deeply for the writer. */
@@ -223,8 +232,9 @@ function headersOf(place: Place, caller: Caller, path: string, body: Body | unde
 }
 
 function typeOf({ body }: Operation, text: Body): string {
-  const isJson = body?.mediaTypes.length !== 2 || /^[[{"]/.test(String(text));
-  return isJson ? 'application/json' : 'application/yaml';
+  const { mediaTypes = [] } = body ?? {};
+  const isJson = mediaTypes.length !== 2 || /^[[{"]/.test(String(text));
+  return mediaTypes.find((type) => type.endsWith('json') === isJson) ?? 'application/json';
 }
 
 function strangeHeader(prng: Prng): [string, string | undefined] {

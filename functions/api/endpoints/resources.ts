@@ -1,13 +1,21 @@
 import * as z from 'zod';
-import { Name } from '../../../schemas/common.ts';
+import { MergePatch, Name } from '../../../schemas/common.ts';
 import { DryRun } from '../../../schemas/plan.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Precondition } from '../../commands/precondition.ts';
 import { getResource, listResources } from '../../commands/read/resources.ts';
-import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
+import {
+  type Deleted,
+  deleteResource,
+  patchResource,
+  putResource,
+  type Written,
+} from '../../commands/write/resource.ts';
 import { type Access, inFleet } from '../../core/access/access.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
+import { MERGE_PATCH_BODY } from '../http/body.ts';
+import { patchedSpec, readOnlyMembers, sentBack } from '../http/declaration.ts';
 import { defineEndpoint, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
@@ -69,7 +77,14 @@ const NOT_MODIFIED: Success = {
 
 /** Returns the endpoints that every kind of resource has. */
 export function resourceEndpoints<K extends Kind>(api: ResourceApi<K>): Endpoint[] {
-  return [listResourcesEndpoint(api), getResourceEndpoint(api), putEndpoint(api), deleteEndpoint(api)];
+  const readOnly = readOnlyMembers(api.input, api.output);
+  return [
+    listResourcesEndpoint(api),
+    getResourceEndpoint(api),
+    putEndpoint(api, readOnly),
+    patchEndpoint(api, readOnly),
+    deleteEndpoint(api),
+  ];
 }
 
 function listResourcesEndpoint<K extends Kind>({ kind, page }: ResourceApi<K>): Endpoint {
@@ -112,7 +127,7 @@ function getResourceEndpoint<K extends Kind>({ kind, output }: ResourceApi<K>): 
   });
 }
 
-function putEndpoint<K extends Kind>(api: ResourceApi<K>): Endpoint {
+function putEndpoint<K extends Kind>(api: ResourceApi<K>, readOnly: readonly string[]): Endpoint {
   const { kind } = api;
   const { title, tag, params, path } = placeOf(kind);
   return writeEndpoint({
@@ -125,14 +140,41 @@ function putEndpoint<K extends Kind>(api: ResourceApi<K>): Endpoint {
     summary: `Create or replace a ${kind}`,
     description:
       'To replace a resource, send If-Match with the ETag last seen, or with * to overwrite any state. With If-None-Match: *, the ' +
-      'resource is only created. An unchanged declaration is not written again, and the revision stays.',
+      'resource is only created. An unchanged declaration is not written again, and the revision stays. What GET shows may be ' +
+      'sent back: its read-only members are ignored.',
     preconditions: ['If-Match', 'If-None-Match'],
-    body: api.input,
+    body: sentBack(api.input, readOnly),
     successes: writeSuccesses(api),
     problems: [...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
     handle: async (ctx, { params: names, body, precondition }): Promise<Reply> => {
       const ref = refOf(kind, names);
       return writeReply(ref, await putResource(ctx, ref, body, precondition));
+    },
+  });
+}
+
+function patchEndpoint<K extends Kind>(api: ResourceApi<K>, readOnly: readonly string[]): Endpoint {
+  const { kind } = api;
+  const { title, tag, params, path } = placeOf(kind);
+  return writeEndpoint({
+    operationId: `patch${title}`,
+    access: inFleet('declare'),
+    method: 'patch',
+    path,
+    tag,
+    params,
+    summary: `Change a ${kind} in part`,
+    description:
+      'The patch is merged into the declaration as GET shows it, where defaults stand as values, and the result is written as by ' +
+      'PUT: pointers of faults lead into it. A patch that changes nothing is not written. Read-only members are ignored.',
+    preconditions: ['If-Match'],
+    format: MERGE_PATCH_BODY,
+    body: sentBack(MergePatch, readOnly),
+    successes: writeSuccesses(api).filter(({ status }) => status === 200),
+    problems: ['not-found', ...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
+    handle: async (ctx, { params: names, body, precondition }): Promise<Reply> => {
+      const ref = refOf(kind, names);
+      return writeReply(ref, await patchResource(ctx, ref, (spec) => patchedSpec(api.input, spec, body), precondition));
     },
   });
 }

@@ -24,14 +24,24 @@ export interface ReadBody {
 
 export const JSON_TYPE = 'application/json';
 
-export const JSON_BODY: BodyFormat = {
-  mediaTypes: [JSON_TYPE],
-  maxBytes: 1024 * 1024,
-  read: async (request) => ({
-    ...(await readJson(request)),
-    issuesOf: (error) => issuesOf(error, '#'),
-  }),
-};
+/** The media type of a JSON Merge Patch (RFC 7396). */
+export const MERGE_PATCH_TYPE = 'application/merge-patch+json';
+
+export const JSON_BODY = jsonBody(JSON_TYPE);
+
+/** The format of a patch. It is sent under its own media type only, because other patches are JSON, too. */
+export const MERGE_PATCH_BODY = jsonBody(MERGE_PATCH_TYPE);
+
+function jsonBody(mediaType: string): BodyFormat {
+  return {
+    mediaTypes: [mediaType],
+    maxBytes: 1024 * 1024,
+    read: async (request) => ({
+      ...(await readJson(request, mediaType)),
+      issuesOf: (error) => issuesOf(error, '#'),
+    }),
+  };
+}
 
 /** Tells whether the body has the media type, is in UTF-8 and is not compressed. */
 export function isMediaType(request: HonoRequest, mediaType: string): boolean {
@@ -43,9 +53,9 @@ export function isMediaType(request: HonoRequest, mediaType: string): boolean {
 }
 
 /** Returns the body as JSON. Throws `unsupported-media-type` and `malformed-json`. */
-export async function readJson(request: HonoRequest): Promise<ReadJson> {
-  if (!isMediaType(request, JSON_TYPE)) {
-    throw new AppError('unsupported-media-type', say('NotJson'));
+export async function readJson(request: HonoRequest, mediaType = JSON_TYPE): Promise<ReadJson> {
+  if (!isMediaType(request, mediaType)) {
+    throw new AppError('unsupported-media-type', say('OtherMediaType', { mediaType }));
   }
   return parseJson(await request.arrayBuffer());
 }

@@ -56,7 +56,7 @@ const KEY_PROBLEMS: readonly ProblemCode[] = [
 
 interface Row {
   operationId: string;
-  method: 'get' | 'put' | 'post' | 'delete';
+  method: 'get' | 'put' | 'patch' | 'post' | 'delete';
   /** The path template, as in OpenAPI. */
   path: string;
   tag: string;

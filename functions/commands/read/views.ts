@@ -170,7 +170,7 @@ function viewGateway(resource: Resource<'gateway'>, context: ViewContext): Gatew
       drifted(resource, reading),
       withinQuotas(resource, (reading?.quotas ?? []).filter(isNearQuota), reading?.readAt),
     ],
-    ...(record?.provisioned !== undefined && resource.spec.target === undefined && { target: record.provisioned }),
+    ...(record?.provisioned !== undefined && resource.spec.target === undefined && { instance: record.provisioned }),
     ...(reading?.address !== undefined && { address: reading.address }),
     sync: syncOf(resource, facts),
     reading: readingShown(reading),

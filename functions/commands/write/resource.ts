@@ -46,6 +46,22 @@ export async function putResource<K extends Kind>(
   });
 }
 
+/**
+ * Replaces a declaration with a patched one; `patch` may throw its faults. It is patched again after concurrent writes
+ * that the precondition allows. Throws `not-found` and what `putResource` throws.
+ */
+export async function patchResource<K extends Kind>(
+  ctx: Context,
+  ref: RefTo<K>,
+  patch: (spec: Specs[K]) => Specs[K],
+  precondition: Precondition,
+): Promise<Written<K>> {
+  return await editResource(ctx, ref, async ({ revision, spec }) => {
+    checkPrecondition(precondition, revision);
+    return patch(spec);
+  });
+}
+
 /** Returns documents that are written in the same transaction as a change of a resource. */
 type Beside<K extends Kind> = (resource: Resource<K>, operation: string | undefined) => StoredDocument[];
 
