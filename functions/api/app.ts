@@ -13,7 +13,7 @@ import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { endpoints } from './endpoints/index.ts';
 import { bearer, bearerReadAnew, tokenInBody, voterBearer } from './http/auth.ts';
-import { JSON_BODY } from './http/body.ts';
+import { JSON_BODY, MERGE_PATCH_TYPE } from './http/body.ts';
 import { crossOrigin } from './http/cors.ts';
 import { type Endpoint, NO_BODY } from './http/endpoint.ts';
 import { type AppEnv, outlive } from './http/env.ts';
@@ -178,6 +178,7 @@ function answerOtherMethods(app: Hono<AppEnv>): void {
     const allowed = [...methods, 'OPTIONS'].join(', ');
     app.all(path, (c) => {
       c.header('Allow', allowed);
+      if (methods.has('PATCH')) c.header('Accept-Patch', MERGE_PATCH_TYPE);
       if (c.req.method === 'OPTIONS') return c.body(null, 204);
       return answerProblem(c, new AppError('method-not-allowed', say('OtherMethod', { allowed })));
     });

@@ -49,12 +49,18 @@ const FILE = fileURLToPath(new URL('../../schemas/examples.json', import.meta.ur
 
 async function main(isCheck: boolean): Promise<void> {
   const text = `${JSON.stringify(await recordExamples(), null, 2)}\n`;
-  if (!isCheck) {
-    writeFileSync(FILE, text);
-  } else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) {
-    console.error('schemas/examples.json is not what the API answers: run "npm run openapi" and commit it.');
-    process.exitCode = 1;
-  }
+  if (!isCheck) return writeFileSync(FILE, text);
+  const kept = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';
+  if (kept === text) return;
+  console.error('schemas/examples.json is not what the API answers: run "npm run openapi" and commit it.');
+  console.error(firstDifference(kept.split('\n'), text.split('\n')));
+  process.exitCode = 1;
+}
+
+/** Tells where two texts differ first. */
+function firstDifference(kept: readonly string[], recorded: readonly string[]): string {
+  const index = recorded.findIndex((line, at) => line !== kept[at]);
+  return `Line ${index + 1} has ${kept[index]?.trim() ?? 'nothing'}, and the recording has ${recorded[index]?.trim()}.`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.includes('--check'));

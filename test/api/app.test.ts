@@ -66,6 +66,7 @@ describe('paths and methods', () => {
     const headers = { Authorization: undefined };
     const answer = await harness.call('OPTIONS', '/v1/fleets/shop/routes/a', { headers });
     expect([answer.status, answer.headers.get('Allow')]).toEqual([204, 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS']);
+    expect(answer.headers.get('Accept-Patch')).toBe('application/merge-patch+json');
     expect((await harness.call('OPTIONS', '/v1/nothing', { headers })).status).toBe(404);
     expect((await harness.call('OPTIONS', '/livez', { headers })).headers.get('Allow')).toBe('GET, HEAD, OPTIONS');
   });

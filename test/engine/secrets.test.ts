@@ -106,7 +106,8 @@ async function declare(): Promise<void> {
   const echo = (cluster: typeof a) => `http://${cluster.address.host}:${cluster.address.port}/echo`;
   const voters = [
     { name: 'edge', type: 'edge' },
-    { name: 'way', type: 'gateway-path', gateway: 'edge', url: `http://${HOST}/way`, headers: PASSES },
+    // The gateway leaves a cluster that fails by itself, and this voter would see nothing of it: only `edge` watches `a`.
+    { name: 'way', type: 'gateway-path', gateway: 'edge', url: `http://${HOST}/way`, headers: PASSES, clusters: ['b'] },
   ];
   const controlTargets = [{ type: 'http', url: echo(b), headers: TOKEN }];
   await put(FLEET, { automation, health, failover, voters, controlTargets, notifications: [{ target: 'chat' }] });
@@ -233,10 +234,7 @@ describe.each(TROUBLE)('with $name', ({ begin, end }) => {
   beforeAll(async () => {
     await begin();
     await rounds(5);
-    // The voter behind the gateway meets the cluster that fails by chance, so that nobody knows in which round a majority does.
-    const decisions = async () => (await harness.api('GET', `${FLEET}/decisions`)).body.items.length;
-    for (let round = 0; round < 100 && (await decisions()) === 0; round++) await rounds(1);
-    expect(await decisions()).toBeGreaterThan(0);
+    expect((await harness.api('GET', `${FLEET}/decisions`)).body.items.length).toBeGreaterThan(0);
     await end();
     await rounds(1);
   });
