@@ -26,6 +26,7 @@ export * from './ports/gateways.ts';
 export * from './ports/health.ts';
 export * from './ports/history.ts';
 export * from './ports/identity.ts';
+export * from './ports/lists.ts';
 export * from './ports/operations.ts';
 export * from './ports/outbox.ts';
 export * from './ports/pages.ts';

@@ -62,11 +62,31 @@ const HEADERS = {
     schema: { type: 'string' },
     example: '"read";r=5999;t=1',
   },
+  Deprecation: {
+    description:
+      'The time, in seconds since 1970, since which something that the request used is deprecated (RFC 9745). Fields and values are marked ' +
+      'in their schemas. The header is absent when the request used nothing that is deprecated.',
+    schema: { type: 'string' },
+    example: '@1795824000',
+  },
+  Sunset: {
+    description: 'The day until which it is accepted at least (RFC 8594).',
+    schema: { type: 'string' },
+    example: 'Tue, 01 Jun 2027 00:00:00 GMT',
+  },
+  Link: {
+    description: 'The page about compatibility, with the relation `deprecation` (RFC 9745).',
+    schema: { type: 'string' },
+    example: '<https://fairlead.dev/api#compatibility>; rel="deprecation"; type="text/html"',
+  },
   'WWW-Authenticate': { description: 'This header tells how to authenticate.', schema: { type: 'string' } },
 } as const;
 
 /** The headers that tell of limits. Problems of requests that are within them have them as well, which is described once, with the headers. */
 export const LIMIT_HEADERS = ['RateLimit-Policy', 'RateLimit'] as const;
+
+/** The headers of answers to requests that have used what is deprecated. */
+export const DEPRECATION_HEADERS = ['Deprecation', 'Sunset', 'Link'] as const;
 
 export function headerRefs(names: readonly (keyof typeof HEADERS)[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

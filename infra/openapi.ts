@@ -19,7 +19,9 @@ import { type Endpoint, NO_BODY, SIGNATURE_HEADER, type Success } from '../funct
 import { type KeyedAnswer, REPLAYED_HEADER } from '../functions/api/http/idempotency-key.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { rolesWith } from '../functions/core/access/roles.ts';
+import { hasDeprecated } from '../schemas/deprecation.ts';
 import {
+  DEPRECATION_HEADERS,
   examplesOf,
   headerRefs,
   LIMIT_HEADERS,
@@ -198,14 +200,15 @@ function responsesOf(endpoint: Endpoint): ZodOpenApiResponsesObject {
 
 /** Describes an answer that is no problem. Where both JSON and text are answered, the example is the JSON. */
 function successObject(
-  { operationId, keyedAnswer }: Endpoint,
+  { operationId, keyedAnswer, body, declares = body }: Endpoint,
   { status, description, schema, mediaType, headers }: Success,
 ) {
   const examples = examplesOf(operationId, String(status));
+  const dated = hasDeprecated(declares) ? DEPRECATION_HEADERS : [];
   const replayed = keyedAnswer === 'replayed' ? ([REPLAYED_HEADER] as const) : [];
   return {
     description,
-    headers: headerRefs([...LIMIT_HEADERS, ...(headers ?? []), ...replayed]),
+    headers: headerRefs([...LIMIT_HEADERS, ...(headers ?? []), ...replayed, ...dated]),
     ...((schema || mediaType !== undefined) && {
       content: {
         ...(schema && { [JSON_TYPE]: { schema, ...examples } }),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ApprovalNeed } from './approval.ts';
 import { Name, pageOf, Timestamp } from './common.ts';
+import { type AskedOf, listQuery, live } from './list-query.ts';
 
 /** The kinds of things that somebody may be allowed to do. */
 export const Permission = z
@@ -206,3 +207,22 @@ export const Me = z
   })
   .meta({ id: 'Me', description: 'Whoever sends the request, as Fairlead sees them.' });
 export type Me = z.infer<typeof Me>;
+
+export const TokenQuery = listQuery(
+  { fields: ['name', 'createdAt'], usual: 'name' },
+  { live: live('tokens that are neither revoked nor expired') },
+);
+export type TokenQuery = AskedOf<typeof TokenQuery>;
+
+export const GrantQuery = listQuery(
+  { fields: ['name', 'createdAt'], usual: 'name' },
+  {
+    role: Role.optional().meta({ description: 'Only grants of this role.', examples: ['editor'] }),
+    fleet: Name.optional().meta({
+      description: 'Only grants that hold in this fleet, with `*` too.',
+      examples: ['shop'],
+    }),
+    token: Name.optional().meta({ description: 'Only grants of this token.', examples: ['ci'] }),
+  },
+);
+export type GrantQuery = AskedOf<typeof GrantQuery>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Name, pageOf, Reason, Timestamp } from './common.ts';
+import { type AskedOf, exactly, listQuery } from './list-query.ts';
 
 /** The actions for which a fleet can ask for the approval of a second person. */
 export const ProtectedAction = z.enum(['break-glass', 'prune', 'delete-instance', 'voter-key', 'grant']).meta({
@@ -108,3 +109,13 @@ export const UsedApproval = z
   .object({ id: ApprovalId, approvedBy: z.string() })
   .meta({ id: 'UsedApproval', description: 'The approval that was used up by the write, and who gave it.' });
 export type UsedApproval = z.infer<typeof UsedApproval>;
+
+export const ApprovalQuery = listQuery(
+  { fields: ['requestedAt', 'expiresAt'], usual: 'id' },
+  {
+    state: Approval.shape.state.optional().meta({ description: 'The state of the approval.', examples: ['pending'] }),
+    action: ApprovedAction.optional().meta({ description: 'Only requests with this action.', examples: ['prune'] }),
+    requestedBy: exactly('Only requests of this actor.', 'ada'),
+  },
+);
+export type ApprovalQuery = AskedOf<typeof ApprovalQuery>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { UsedApproval } from './approval.ts';
-import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
+import { changes, Kind, Name, pageOf, Timestamp } from './common.ts';
+import { type AskedOf, exactly, listQuery, span } from './list-query.ts';
 
 /** The kinds of things that audit events are about: resources of a fleet, its voters, and what belongs to the installation. */
 const AuditKind = z.enum([...Kind.options, 'voter', 'token', 'grant', 'approval', 'installation']);
@@ -74,26 +75,16 @@ export type AuditEvent = z.infer<typeof AuditEvent>;
 
 export const AuditEventPage = pageOf('AuditEventPage', AuditEvent);
 
-const exactly = (example: string) =>
-  z
-    .string()
-    .max(512)
-    .optional()
-    .meta({ examples: [example] });
-
-export const AuditQuery = z
-  .strictObject({
-    ...PageQuery.shape,
-    actor: exactly('api'),
-    action: exactly('route.update'),
+export const AuditQuery = listQuery(
+  { fields: ['at'], usual: '-at' },
+  {
+    actor: exactly('Whoever did it.', 'api'),
+    action: exactly('What was done.', 'route.update'),
     kind: AuditKind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
-    name: exactly('checkout'),
-    requestId: exactly('req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'),
-    clientRequestId: exactly('trace-1.2:3_4'),
-    since: Timestamp.optional().meta({ description: 'Events of this time or later.' }),
-    until: Timestamp.optional().meta({ description: 'Events of this time or earlier.' }),
-  })
-  .refine(({ since, until }) => since === undefined || until === undefined || Date.parse(since) <= Date.parse(until), {
-    path: ['until'],
-    message: 'must not be before since',
-  });
+    name: exactly('The name of the target.', 'checkout'),
+    requestId: exactly('The X-Request-Id of the answer.', 'req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'),
+    clientRequestId: exactly('The X-Request-Id that the client has sent.', 'trace-1.2:3_4'),
+    ...span,
+  },
+);
+export type AuditQuery = AskedOf<typeof AuditQuery>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { City, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Site, Timestamp } from './common.ts';
 import { Tier } from './distribution.ts';
+import { type AskedOf, exactly, listQuery, resourceQuery, span } from './list-query.ts';
 import { DryRun } from './plan.ts';
 import { Probe } from './probe.ts';
 
@@ -249,3 +250,23 @@ export const Cluster = z
 export type Cluster = z.infer<typeof Cluster>;
 
 export const ClusterPage = pageOf('ClusterPage', Cluster);
+
+export const ClusterQuery = resourceQuery({
+  city: exactly('Only clusters in this city.', 'Hangzhou'),
+  site: exactly('Only clusters in this site.', 'hangzhou-a'),
+  health: HealthState.optional().meta({ description: 'The state of their health.', examples: ['unhealthy'] }),
+  standing: ClusterStanding.shape.state
+    .optional()
+    .meta({ description: 'The state of their standing.', examples: ['down'] }),
+});
+export type ClusterQuery = AskedOf<typeof ClusterQuery>;
+
+export const ObservationQuery = listQuery(
+  { fields: ['observedAt'], usual: '-observedAt' },
+  {
+    voter: Name.optional().meta({ examples: ['edge'] }),
+    outcome: Observation.shape.outcome.optional().meta({ examples: ['fail'] }),
+    ...span,
+  },
+);
+export type ObservationQuery = AskedOf<typeof ObservationQuery>;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { FailureCause, HealthState, Observation, Vote } from './cluster.ts';
 import { Name, Percent, pageOf, Timestamp } from './common.ts';
 import { Automation } from './fleet.ts';
+import { type AskedOf, listQuery, span } from './list-query.ts';
 
 export const DecisionAction = z.enum(['withdraw', 'reduce', 'restore', 'raise', 'reallocate']).meta({
   description:
@@ -142,3 +143,22 @@ export const TrafficAnswer = z
       'The result of a command on the traffic of a fleet. In a dry run, it is the result that the command would have.',
   });
 export type TrafficAnswer = z.infer<typeof TrafficAnswer>;
+
+export const DecisionQuery = listQuery(
+  { fields: ['decidedAt'], usual: '-decidedAt' },
+  {
+    cluster: Name.optional().meta({
+      description: 'Only decisions that change something for this cluster.',
+      examples: ['hangzhou-a'],
+    }),
+    action: DecisionAction.optional().meta({
+      description: 'Only decisions with a change of this kind; with `cluster`, one for that cluster.',
+      examples: ['withdraw'],
+    }),
+    outcome: Decision.shape.outcome
+      .optional()
+      .meta({ description: 'The outcome of the decision.', examples: ['applied'] }),
+    ...span,
+  },
+);
+export type DecisionQuery = AskedOf<typeof DecisionQuery>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { City, DisplayName, fleetMetadata, Labels, Name, Percent, pageOf, Site } from './common.ts';
+import { type AskedOf, resourceQuery } from './list-query.ts';
 import { DryRun } from './plan.ts';
 
 export const Tier = z.int().min(0).max(9).meta({
@@ -129,3 +130,12 @@ export const Distribution = z
 export type Distribution = z.infer<typeof Distribution>;
 
 export const DistributionPage = pageOf('DistributionPage', Distribution);
+
+export const DistributionQuery = resourceQuery({
+  strategy: Distribution.shape.strategy.optional().meta({ examples: ['weighted'] }),
+  cluster: Name.optional().meta({
+    description: 'Only distributions that name this cluster. A site or a city that it is in does not count.',
+    examples: ['hangzhou-a'],
+  }),
+});
+export type DistributionQuery = AskedOf<typeof DistributionQuery>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Name, Percent, pageOf, Timestamp } from './common.ts';
 import { TimeWindow } from './failover.ts';
+import { type AskedOf, listQuery, live } from './list-query.ts';
 import { isOnePlace, ONE_PLACE, place } from './place.ts';
 
 /** A rehearsal of the loss of a cluster, a site or a city, as a fleet declares it. */
@@ -91,3 +92,13 @@ export const DrillRun = z
 export type DrillRun = z.infer<typeof DrillRun>;
 
 export const DrillRunPage = pageOf('DrillRunPage', DrillRun);
+
+export const DrillRunQuery = listQuery(
+  { fields: ['startedAt'], usual: '-startedAt' },
+  {
+    drill: Name.optional().meta({ description: 'Only runs of this drill.', examples: ['lose-hangzhou-a'] }),
+    state: DrillRunState.optional().meta({ description: 'The state of the run.', examples: ['passed'] }),
+    live: live('runs that have not ended'),
+  },
+);
+export type DrillRunQuery = AskedOf<typeof DrillRunQuery>;

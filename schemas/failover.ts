@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { City, HeaderName, Name, Percent, Site, Timestamp } from './common.ts';
+import { deprecated, deprecatedValues, RETIRED } from './deprecation.ts';
 import { EdgeHeaders, MaxLatencyMs } from './probe.ts';
 
 const PrometheusLabel = z
@@ -239,7 +240,10 @@ export const FailoverInput = z
       }),
     correlation: z
       .strictObject({
-        action: z.enum(['proceed', 'ask', 'halt', 'ignore']).default('proceed'),
+        action: z
+          .enum(['proceed', 'ask', 'halt', 'ignore'])
+          .default('proceed')
+          .meta({ ...deprecatedValues(['halt', 'ignore'], RETIRED) }),
         windowSeconds: z.int().min(1).max(3600).default(60),
         askSeconds: z.int().min(1).max(3600).default(300),
       })
@@ -257,7 +261,7 @@ export const FailoverInput = z
       })
       .optional()
       .meta({
-        deprecated: true,
+        ...deprecated(RETIRED),
         description:
           'This field has no effect any more: points never stay on clusters that are down while others serve.',
       }),
@@ -308,11 +312,16 @@ export const SafetyInput = z
     maxRemoved: z
       .strictObject({
         clusters: z.int().min(1).max(1000).optional(),
-        percent: z.int().min(1).max(100).optional().meta({
-          deprecated: true,
-          description:
-            'A part of the clusters of the fleet, which counts as at least one cluster. Use `clusters` instead.',
-        }),
+        percent: z
+          .int()
+          .min(1)
+          .max(100)
+          .optional()
+          .meta({
+            ...deprecated(RETIRED),
+            description:
+              'A part of the clusters of the fleet, which counts as at least one cluster. Use `clusters` instead.',
+          }),
         windowSeconds: z.int().min(1).max(86_400).default(3600),
       })
       .refine(({ clusters, percent }) => (clusters === undefined) !== (percent === undefined), {

@@ -3,6 +3,7 @@ import { ApprovalPolicy } from './approval.ts';
 import { DisplayName, Labels, metadata, Name, pageOf, Reason } from './common.ts';
 import { DrillInput } from './drill.ts';
 import { FailoverInput, SafetyInput, Voter } from './failover.ts';
+import { type AskedOf, resourceQuery } from './list-query.ts';
 import { NotificationInput } from './notification.ts';
 import { DryRun } from './plan.ts';
 import { Probe } from './probe.ts';
@@ -175,3 +176,6 @@ export const Fleet = z
 export type Fleet = z.infer<typeof Fleet>;
 
 export const FleetPage = pageOf('FleetPage', Fleet);
+
+export const FleetQuery = resourceQuery({ automation: Automation.optional().meta({ examples: ['automatic'] }) });
+export type FleetQuery = AskedOf<typeof FleetQuery>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DisplayName, FieldChange, fleetMetadata, Labels, Name, Percent, pageOf, Timestamp } from './common.ts';
+import { type AskedOf, resourceQuery } from './list-query.ts';
 import { DryRun, ForeignObject, QuotaUse } from './plan.ts';
 import { EdgeHeaders, HttpProbe, StatusRange } from './probe.ts';
 
@@ -320,3 +321,12 @@ export const Gateway = z
 export type Gateway = z.infer<typeof Gateway>;
 
 export const GatewayPage = pageOf('GatewayPage', Gateway);
+
+export const GatewayQuery = resourceQuery({
+  provider: z
+    .enum(['alb', 'mse'])
+    .optional()
+    .meta({ description: 'The kind of gateway.', examples: ['alb'] }),
+  state: SyncState.optional().meta({ description: 'The state of the last push.', examples: ['Failed'] }),
+});
+export type GatewayQuery = AskedOf<typeof GatewayQuery>;

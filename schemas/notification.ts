@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Name, pageOf, Timestamp } from './common.ts';
 import { DataGateQuestion } from './data-gate.ts';
+import { type AskedOf, listQuery } from './list-query.ts';
 
 /** The types of incidents: situations that open and resolve. People are told of each twice. */
 export const IncidentType = z.enum([
@@ -123,3 +124,13 @@ export const DeliveryPage = pageOf('DeliveryPage', Delivery);
 export const NotificationTestInput = z
   .strictObject({ target: Name.meta({ description: 'One of the targets that the settings name.' }) })
   .meta({ id: 'NotificationTestInput' });
+
+export const DeliveryQuery = listQuery(
+  { fields: ['at'], usual: '-at' },
+  {
+    state: Delivery.shape.state.optional().meta({ description: 'The state of the delivery.', examples: ['failed'] }),
+    target: Name.optional().meta({ examples: ['on-call'] }),
+    type: EventType.optional().meta({ description: 'The type of the event.', examples: ['decision.applied'] }),
+  },
+);
+export type DeliveryQuery = AskedOf<typeof DeliveryQuery>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Name, pageOf, Timestamp } from './common.ts';
 import { Progress, SyncState } from './gateway.ts';
+import { type AskedOf, exactly, listQuery, span } from './list-query.ts';
 import { DryRun } from './plan.ts';
 import { Issue } from './problem.ts';
 
@@ -68,3 +69,15 @@ export const Operation = z
 export type Operation = z.infer<typeof Operation>;
 
 export const OperationPage = pageOf('OperationPage', Operation);
+
+export const OperationQuery = listQuery(
+  { fields: ['createdAt'], usual: '-createdAt' },
+  {
+    state: OperationState.optional().meta({ description: 'The state of the operation.', examples: ['Running'] }),
+    gateway: Name.optional().meta({ description: 'Only operations that this gateway follows.', examples: ['edge'] }),
+    action: exactly('Only operations of this action.', 'route.update'),
+    name: Name.optional().meta({ description: 'The name of the target.', examples: ['checkout'] }),
+    ...span,
+  },
+);
+export type OperationQuery = AskedOf<typeof OperationQuery>;

@@ -3,6 +3,7 @@ import { Name, Percent, pageOf, Reason, Timestamp } from './common.ts';
 import { RuleResult } from './decision.ts';
 import { WeightedMembers } from './distribution.ts';
 import { Wait } from './evacuation.ts';
+import { type AskedOf, listQuery } from './list-query.ts';
 import { ReadyCall } from './status.ts';
 
 const DAY_SECONDS = 86_400;
@@ -125,3 +126,13 @@ export const DistributionRolloutPage = pageOf('DistributionRolloutPage', Distrib
 export const RolloutOrderInput = z
   .strictObject({ reason: Reason })
   .meta({ id: 'RolloutOrderInput', description: 'The reason, which everybody who asks is shown.' });
+
+export const DistributionRolloutQuery = listQuery(
+  { fields: ['createdAt'], usual: '-createdAt' },
+  {
+    state: DistributionRollout.shape.state
+      .optional()
+      .meta({ description: 'The state of the rollout.', examples: ['running'] }),
+  },
+);
+export type DistributionRolloutQuery = AskedOf<typeof DistributionRolloutQuery>;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Condition, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Timestamp } from './common.ts';
 import { RouteDistribution } from './distribution.ts';
 import { RouteFilter } from './filter.ts';
+import { type AskedOf, resourceQuery } from './list-query.ts';
 import { DryRun } from './plan.ts';
 
 const unique = (values: readonly string[]) => new Set(values).size === values.length;
@@ -321,3 +322,19 @@ export const Route = z
 export type Route = z.infer<typeof Route>;
 
 export const RoutePage = pageOf('RoutePage', Route);
+
+export const RouteQuery = resourceQuery({
+  gateway: Name.optional().meta({ description: 'Only routes that this gateway carries.', examples: ['edge'] }),
+  service: Name.optional().meta({
+    description: 'Only routes with a backend, a fallback or a mirror of this service.',
+    examples: ['checkout'],
+  }),
+  distribution: Name.optional().meta({ description: 'Only routes that name this distribution.', examples: ['even'] }),
+  host: Hostname.optional().meta({
+    description:
+      'Only routes that can match requests for this host name: those that declare it, those that declare a wildcard for it, and those ' +
+      'that declare none. With `*.example.com`, only routes that declare this very wildcard, one for more names, or none.',
+    examples: ['shop.example.com'],
+  }),
+});
+export type RouteQuery = AskedOf<typeof RouteQuery>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Endpoint } from './cluster.ts';
 import { DisplayName, fleetMetadata, Labels, Name, Port, pageOf, Timestamp } from './common.ts';
+import { type AskedOf, resourceQuery } from './list-query.ts';
 import { DryRun } from './plan.ts';
 
 const unique = (values: readonly (string | number)[]) => new Set(values).size === values.length;
@@ -129,3 +130,8 @@ export const Service = z
 export type Service = z.infer<typeof Service>;
 
 export const ServicePage = pageOf('ServicePage', Service);
+
+export const ServiceQuery = resourceQuery({
+  cluster: Name.optional().meta({ description: 'Only services that this cluster exports.', examples: ['hangzhou-a'] }),
+});
+export type ServiceQuery = AskedOf<typeof ServiceQuery>;

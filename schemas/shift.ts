@@ -4,6 +4,7 @@ import { ClusterAtGateway } from './cluster.ts';
 import { Condition, Name, Percent, pageOf, Reason, Timestamp } from './common.ts';
 import { TrafficAnswer } from './decision.ts';
 import { SafetyRuleName } from './failover.ts';
+import { type AskedOf, listQuery, live } from './list-query.ts';
 
 export const ExpiresAt = Timestamp.meta({
   description: 'The time at which the shift ends, at most 72 hours from now. Then the cluster returns, step by step.',
@@ -126,3 +127,27 @@ export const BreakGlass = z
 export type BreakGlass = z.infer<typeof BreakGlass>;
 
 export const BreakGlassPage = pageOf('BreakGlassPage', BreakGlass);
+
+export const ShiftQuery = listQuery(
+  { fields: ['name', 'createdAt'], usual: 'name' },
+  {
+    cluster: Name.optional().meta({ description: 'Only shifts of this cluster.', examples: ['hangzhou-a'] }),
+    service: Name.optional().meta({ description: 'Only shifts of this service alone.', examples: ['checkout'] }),
+    mode: ShiftMode.optional().meta({ description: 'The mode of the shift.', examples: ['drain'] }),
+    state: ShiftState.optional().meta({ description: 'The state of the shift.', examples: ['applied'] }),
+    live: live('shifts that have not ended'),
+  },
+);
+export type ShiftQuery = AskedOf<typeof ShiftQuery>;
+
+export const BreakGlassQuery = listQuery(
+  { fields: ['name', 'createdAt'], usual: 'name' },
+  {
+    rule: SafetyRuleName.optional().meta({
+      description: 'Only those that set this rule aside.',
+      examples: ['capacity'],
+    }),
+    live: live('break-glasses that have not ended'),
+  },
+);
+export type BreakGlassQuery = AskedOf<typeof BreakGlassQuery>;

@@ -48,10 +48,10 @@ export function readOnce(store: Store): Store {
       return found.filter((item): item is Resource<K> => item !== undefined);
     },
     // A page with a token comes from the same source as the page that returned the token.
-    list: async (kind, fleet, page) =>
-      page.token === undefined && wholeOf(kind, fleet)
+    list: async (kind, fleet, page, selection) =>
+      page.token === undefined && selection === undefined && wholeOf(kind, fleet)
         ? { items: await all(kind, fleet) }
-        : await store.list(kind, fleet, page),
+        : await store.list(kind, fleet, page, selection),
     routesUnder: async (fleet, term, limit) => {
       const whole = wholeOf('route', fleet);
       if (whole) return (await whole).under(term).slice(0, limit);

@@ -5,6 +5,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import type { Traffic } from '../core/failover/traffic.ts';
 import type { Lease } from './coordination.ts';
 import type { StoredDocument } from './documents.ts';
+import type { Selection } from './lists.ts';
 import type { OperationRecord, OutboxRequest } from './outbox.ts';
 import type { Page, PageRequest } from './pages.ts';
 
@@ -41,5 +42,5 @@ export interface DecisionStore {
   inputs(fleet: string, decision: string): Promise<string | undefined>;
   decision(fleet: string, id: string): Promise<Decision | undefined>;
   /** Returns the decisions of a fleet, newest first. */
-  decisions(fleet: string, page: PageRequest): Promise<Page<Decision>>;
+  decisions(fleet: string, page: PageRequest, selection?: Selection<Decision>): Promise<Page<Decision>>;
 }

@@ -14,6 +14,7 @@ import type { DataPlaneRecord } from '../core/gateway/data-plane.ts';
 import type { Vouch } from '../core/health/vouch.ts';
 import type { VoterTrace } from '../core/incidents/incident.ts';
 import type { NotifiedIncidents } from '../core/incidents/notified.ts';
+import type { Selection } from './lists.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 
 /** The place of a batch of an agent among all that were signed by one key. */
@@ -85,7 +86,12 @@ export interface StoredDocument<K extends DocumentKind = DocumentKind> {
 export interface DocumentStore {
   document<K extends DocumentKind>(fleet: string, kind: K, id: string): Promise<StoredDocument<K> | undefined>;
   /** Returns the documents of a kind: newest first when their ids are ULIDs, else sorted by name. */
-  documents<K extends DocumentKind>(fleet: string, kind: K, page: PageRequest): Promise<Page<StoredDocument<K>>>;
+  documents<K extends DocumentKind>(
+    fleet: string,
+    kind: K,
+    page: PageRequest,
+    selection?: Selection<StoredDocument<K>>,
+  ): Promise<Page<StoredDocument<K>>>;
   /** Writes a document and, if given, an audit event in one transaction. Returns false when it is not at `version - 1`. */
   putDocument(document: StoredDocument, audit?: AuditEvent): Promise<boolean>;
   /**

@@ -3,6 +3,7 @@
 import type { Observation } from '../../schemas/cluster.ts';
 import type { HealthRecord } from '../core/health/types.ts';
 import type { Lease } from './coordination.ts';
+import type { Selection } from './lists.ts';
 import type { Page, PageRequest } from './pages.ts';
 
 /** The health record of a cluster, and the observation that led to it, if one did. */
@@ -19,11 +20,11 @@ export interface HealthStore {
    * `version - 1`, or when a lease is given and it is lost.
    */
   putHealth(evidence: readonly HealthUpdate[], lease?: Lease): Promise<boolean>;
-  /** Returns the observations of a cluster, newest first: all, or those that were made in the span, both ends included. */
+  /** Returns the observations of a cluster, newest first. */
   observations(
     fleet: string,
     cluster: string,
     page: PageRequest,
-    span?: { fromMs: number; toMs: number },
+    selection?: Selection<Observation>,
   ): Promise<Page<Observation>>;
 }

@@ -2,20 +2,9 @@
 
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Kind, Ref, RefTo } from '../core/model/resource.ts';
+import type { Selection } from './lists.ts';
 import type { Page, PageRequest } from './pages.ts';
 import type { Revision } from './resources.ts';
-
-/** The filters of audit events. All that are given must hold. Times are inclusive, and `since` is not after `until`. */
-export interface AuditFilter {
-  actor?: string | undefined;
-  action?: string | undefined;
-  kind?: AuditEvent['target']['kind'] | undefined;
-  name?: string | undefined;
-  requestId?: string | undefined;
-  clientRequestId?: string | undefined;
-  since?: string | undefined;
-  until?: string | undefined;
-}
 
 export interface HistoryStore {
   /** Returns the revisions of every resource that has had this name, newest first. They stay when the resource is deleted. */
@@ -24,11 +13,8 @@ export interface HistoryStore {
   revision<K extends Kind>(ref: RefTo<K>, revision: number, uid?: string): Promise<Revision<K> | undefined>;
   /** Returns the last revision that was written at that time or before; undefined when there was none yet. */
   revisionAt<K extends Kind>(ref: RefTo<K>, at: string): Promise<Revision<K> | undefined>;
-  /**
-   * Returns audit events, newest first. Each page looks at a bounded number of events: it may be short, or empty, and still
-   * have a token. Events stay when the fleet is deleted.
-   */
-  audits(fleet: string, page: PageRequest, filter?: AuditFilter): Promise<Page<AuditEvent>>;
+  /** Returns audit events, newest first. Events stay when the fleet is deleted. */
+  audits(fleet: string, page: PageRequest, selection?: Selection<AuditEvent>): Promise<Page<AuditEvent>>;
   audit(fleet: string, id: string): Promise<AuditEvent | undefined>;
 
   /** Writes an audit event of something that changed nothing, such as a refusal. */

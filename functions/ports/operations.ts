@@ -5,6 +5,7 @@ import type { OperationProblem } from '../../schemas/operation.ts';
 import type { Ref } from '../core/model/resource.ts';
 import type { Lease } from './coordination.ts';
 import type { StoredDocument } from './documents.ts';
+import type { Selection } from './lists.ts';
 import type { OperationRecord, OutboxRequest, OutcomeRecord, WaitingOperation } from './outbox.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 import type { Commit } from './resources.ts';
@@ -35,7 +36,7 @@ export interface OperationStore {
   begin(operation: OperationRecord, audit: AuditEvent, outbox: OutboxRequest[]): Promise<void>;
   operation(fleet: string, id: string): Promise<OperationRecord | undefined>;
   /** Returns the operations of a fleet, newest first. */
-  operations(fleet: string, page: PageRequest): Promise<Page<OperationRecord>>;
+  operations(fleet: string, page: PageRequest, selection?: Selection<OperationRecord>): Promise<Page<OperationRecord>>;
   /** Returns the outcomes of the operations whose ids lie in [from, to]. */
   outcomes(fleet: string, from: string, to: string): Promise<OutcomeRecord[]>;
   /** Writes outcomes. The first outcome of an operation at a gateway counts, and ends its wait there. Throws `LeaseLost`. */

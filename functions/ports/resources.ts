@@ -5,6 +5,7 @@ import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Kind, Ref, Resource } from '../core/model/resource.ts';
 import type { Term } from '../core/routing/terms.ts';
 import type { StoredDocument } from './documents.ts';
+import type { Selection } from './lists.ts';
 import type { OperationRecord, OutboxRequest } from './outbox.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 
@@ -37,7 +38,12 @@ export interface Commit {
 
 export interface ResourceStore {
   get<K extends Kind>(kind: K, fleet: string, name: string): Promise<Resource<K> | undefined>;
-  list<K extends Kind>(kind: K, fleet: string, page: PageRequest): Promise<Page<Resource<K>>>;
+  list<K extends Kind>(
+    kind: K,
+    fleet: string,
+    page: PageRequest,
+    selection?: Selection<Resource<K>>,
+  ): Promise<Page<Resource<K>>>;
   /** Returns every resource of the kind in the fleet, sorted by name. */
   all<K extends Kind>(kind: K, fleet: string): Promise<Resource<K>[]>;
   /** Returns every fleet, sorted by name. Unreadable records are listed apart, so that work on the other fleets goes on. */

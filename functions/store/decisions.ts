@@ -52,8 +52,11 @@ export function decisionStore(table: Table): Decisions {
       const item = await table.get(decisionKey(fleet, id));
       return item && recordOf(item, decisionRecord);
     },
-    decisions: (fleet, page) =>
-      readPage(table, decisionsOf(fleet), 'descending', page, (item) => recordOf(item, decisionRecord)),
+    decisions: (fleet, page, selection) => {
+      const range = decisionsOf(fleet, selection?.span);
+      const list = { range, order: 'descending', parse: (item: Item) => recordOf(item, decisionRecord) } as const;
+      return readPage(table, list, page, selection);
+    },
     appendAudit: async (fleet, audit) => {
       await table.transact([auditWrite(fleet, audit)]);
     },

@@ -1,5 +1,5 @@
 import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
-import { ABSENT, type ItemWrite, put, remove } from './items.ts';
+import { ABSENT, type Item, type ItemWrite, put, remove } from './items.ts';
 import { auditWrite } from './journal.ts';
 import { documentKey, documentsOf, pendingKey, pendingOf } from './keys.ts';
 import { type Order, readPage } from './pages.ts';
@@ -41,8 +41,11 @@ export function documentStore(table: Table): Documents {
       const item = await table.get(documentKey({ fleet, kind, id }));
       return item && recordOf(item, documentRecord(kind));
     },
-    documents: (fleet, kind, page) =>
-      readPage(table, documentsOf(fleet, kind), ORDER[kind], page, (item) => recordOf(item, documentRecord(kind))),
+    documents: (fleet, kind, page, selection) => {
+      const type = documentRecord(kind);
+      const list = { range: documentsOf(fleet, kind), order: ORDER[kind], parse: (item: Item) => recordOf(item, type) };
+      return readPage(table, list, page, selection);
+    },
     putDocument: (document, audit) => putAll([document], audit),
     putDocuments: putAll,
     pendingDocuments: async (kind, limit) =>

@@ -2,7 +2,7 @@ import type { Observation } from '../../schemas/cluster.ts';
 import type { HealthRecord } from '../core/health/types.ts';
 import { withVouches } from '../core/health/vouch.ts';
 import type { Store } from '../deps.ts';
-import { ABSENT, type ItemWrite, put } from './items.ts';
+import { ABSENT, type Item, type ItemWrite, put } from './items.ts';
 import { documentsOf, healthKey, healthOf, observationKey, observationsOf } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
@@ -42,10 +42,11 @@ export function healthStore(table: Table): Health {
       ]);
       return outcome.ok;
     },
-    observations: (fleet, cluster, page, span) =>
-      readPage(table, observationsOf(fleet, cluster, span), 'descending', page, (item) =>
-        recordOf(item, observationRecord),
-      ),
+    observations: (fleet, cluster, page, selection) => {
+      const range = observationsOf(fleet, cluster, selection?.span);
+      const list = { range, order: 'descending', parse: (item: Item) => recordOf(item, observationRecord) } as const;
+      return readPage(table, list, page, selection);
+    },
   };
 }
 

@@ -46,7 +46,7 @@ import { encodeTime } from 'ulid';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { instanceOf, type Kind, type Ref, type Resource } from '../core/model/resource.ts';
 import type { Term } from '../core/routing/terms.ts';
-import type { BudgetScope, DocumentKind, Job, OutboxRow, StoredDocument, WaitingOperation } from '../deps.ts';
+import type { BudgetScope, DocumentKind, Job, OutboxRow, Span, StoredDocument, WaitingOperation } from '../deps.ts';
 
 export interface Key {
   pk: string;
@@ -122,14 +122,16 @@ export const uidOf = ({ sk }: Key): string => sk.split('#')[0] ?? '';
 export const auditKey = (fleet: string, id: string): Key => ({ pk: `AUDIT#${fleet}`, sk: id });
 
 /**
- * Returns the range of the audit events between two times. The ULID of an event may be made a moment after the time
- * that the event states, so the range extends one second further.
+ * Returns the range of the items of a span of time, whose sort keys are a prefix and a ULID. The ULID of a record may be made a
+ * moment before or after the time that the record states, so the range extends a minute further on either side.
  */
-export const auditsOf = (fleet: string, sinceMs = 0, untilMs = MAX_MS): Range => ({
-  pk: `AUDIT#${fleet}`,
-  from: `aud_${encodeTime(within(sinceMs))}`,
-  to: `aud_${encodeTime(within(untilMs + 1000))}~`,
+const madeIn = (pk: string, prefix: string, { fromMs = 0, toMs = MAX_MS }: Span = {}): Range => ({
+  pk,
+  from: `${prefix}_${encodeTime(within(fromMs - 60_000))}`,
+  to: `${prefix}_${encodeTime(within(toMs + 60_000))}~`,
 });
+
+export const auditsOf = (fleet: string, span?: Span): Range => madeIn(`AUDIT#${fleet}`, 'aud', span);
 
 /** Returns the range of the audit events with the ids in (after, through], when `after` is left out of it. */
 export const auditsBetween = (log: string, after: string, through: string): Range => ({
@@ -255,7 +257,8 @@ export const baselineKey = (fleet: string, gateway: string): Key => ({ pk: `BASE
 
 export const operationKey = (fleet: string, id: string): Key => ({ pk: `OPERATION#${fleet}`, sk: id });
 
-export const operationsOf = (fleet: string): Range => whole(`OPERATION#${fleet}`);
+export const operationsOf = (fleet: string, span?: Span): Range =>
+  span ? madeIn(`OPERATION#${fleet}`, 'opn', span) : whole(`OPERATION#${fleet}`);
 
 export const outcomeKey = (fleet: string, operation: string, gateway: string): Key => ({
   pk: `OUTCOME#${fleet}`,
@@ -314,9 +317,10 @@ export const observationKey = (fleet: string, cluster: string, observedAtMs: num
 });
 
 /** Returns the range of the observations of a cluster, or of those that were made in a span of time. */
-export const observationsOf = (fleet: string, cluster: string, span?: { fromMs: number; toMs: number }): Range => ({
+export const observationsOf = (fleet: string, cluster: string, { fromMs, toMs }: Span = {}): Range => ({
   ...whole(`OBSERVATION#${fleet}#${cluster}`),
-  ...(span && { from: new Date(span.fromMs).toISOString(), to: `${new Date(span.toMs).toISOString()}~` }),
+  ...(fromMs !== undefined && { from: new Date(fromMs).toISOString() }),
+  ...(toMs !== undefined && { to: `${new Date(toMs).toISOString()}~` }),
 });
 
 export const trafficKey = (fleet: string): Key => ({ pk: 'TRAFFIC', sk: fleet });
@@ -339,7 +343,8 @@ export const allocationsBefore = (fleet: string, version: number): Range => ({
 
 export const decisionKey = (fleet: string, id: string): Key => ({ pk: `DECISION#${fleet}`, sk: id });
 
-export const decisionsOf = (fleet: string): Range => whole(`DECISION#${fleet}`);
+export const decisionsOf = (fleet: string, span?: Span): Range =>
+  span ? madeIn(`DECISION#${fleet}`, 'dec', span) : whole(`DECISION#${fleet}`);
 
 /** Returns the key of a part of the inputs of a decision. */
 export const inputsKey = (fleet: string, decision: string, part: number): Key => ({

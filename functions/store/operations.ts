@@ -1,5 +1,5 @@
 import { type Lease, LeaseLost, type OutcomeRecord, type Store } from '../deps.ts';
-import { ABSENT, type ItemWrite, put } from './items.ts';
+import { ABSENT, type Item, type ItemWrite, put } from './items.ts';
 import { auditWrite, expiry, operationWrite, outboxWrites } from './journal.ts';
 import { operationKey, operationsOf, outcomeKey, outcomesOf, waitingKey } from './keys.ts';
 import { fence } from './leases.ts';
@@ -28,8 +28,11 @@ export function operationStore(table: Table): Operations {
       const item = await table.get(operationKey(fleet, id));
       return item && recordOf(item, operationRecord);
     },
-    operations: (fleet, page) =>
-      readPage(table, operationsOf(fleet), 'descending', page, (item) => recordOf(item, operationRecord)),
+    operations: (fleet, page, selection) => {
+      const range = operationsOf(fleet, selection?.span);
+      const list = { range, order: 'descending', parse: (item: Item) => recordOf(item, operationRecord) } as const;
+      return readPage(table, list, page, selection);
+    },
     outcomes: async (fleet, from, to) => {
       const items = await table.query(outcomesOf(fleet, from, to));
       return items.map((item) => recordOf(item, outcomeRecord));

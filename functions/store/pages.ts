@@ -1,43 +1,55 @@
-import * as z from 'zod';
 import type { Json } from '../core/gateway/provider-object.ts';
-import { digest } from '../core/model/digest.ts';
-import { InvalidPageToken, type Page, type PageRequest } from '../deps.ts';
+import {
+  type Direction,
+  firstBehind,
+  InvalidPageToken,
+  type Page,
+  type PageRequest,
+  type Placed,
+  pageFrom,
+  positionIn,
+  type Selection,
+  tokenOf,
+} from '../deps.ts';
 import type { Item } from './items.ts';
 import type { Range } from './keys.ts';
 import type { Table } from './table.ts';
 
 export type Order = 'ascending' | 'descending';
 
-const Token = z.tuple([z.literal(1), z.string(), z.string()]);
+/** A list as it is stored. */
+export interface StoredList<T> {
+  range: Range;
+  /** The order of the list when none is asked for. */
+  order: Order;
+  parse(item: Item): T;
+}
+
+/** One page of a list that somebody asks for. `name` tells the list and its selection from all others. */
+interface Asked<T> extends StoredList<T>, Selection<T> {
+  name: Json;
+  limit: number;
+  direction: Direction;
+}
 
 /**
- * Reads one page of a range by sort key. The token contains the end of the page and a digest of the list, and stays
- * valid when items are added or deleted. Throws `InvalidPageToken`.
+ * Reads one page of a list. The token contains the end of the page, and stays valid when items are added or deleted. Throws
+ * `InvalidPageToken`.
  */
 export async function readPage<T>(
   table: Table,
-  range: Range,
-  order: Order,
-  request: PageRequest,
-  parse: (item: Item) => T,
+  list: StoredList<T>,
+  { limit, token }: PageRequest,
+  selection: Selection<T> = { key: null },
 ): Promise<Page<T>> {
-  const after = request.token === undefined ? undefined : positionIn(request.token, range);
-  // One item more than requested shows whether there is another page.
-  const items = await table.query(range, {
-    limit: request.limit + 1,
-    descending: order === 'descending',
-    ...(after !== undefined && { after }),
-  });
-  const shown = items.slice(0, request.limit);
-  const last = shown.at(-1);
-  const more = last !== undefined && items.length > shown.length;
-  return { items: shown.map(parse), ...(more && { nextToken: tokenFor(range, last.sk) }) };
-}
-
-export interface Filter<T> {
-  /** Identifies the filtered list: a token of one filter is not valid for another. */
-  key: Json;
-  matches(item: T): boolean;
+  const { pk, from, to } = list.range;
+  const name = [pk, from, to, selection.key];
+  const after = token === undefined ? undefined : positionIn(name, token);
+  const isKey = after !== undefined && selection.orderOf === undefined;
+  if (isKey && (after < from || after > to)) throw new InvalidPageToken();
+  const direction = { isDescending: selection.isDescending ?? list.order === 'descending', after };
+  const asked = { ...list, ...selection, name, limit, direction };
+  return selection.orderOf === undefined ? await readByKey(table, asked) : await readOrdered(table, asked);
 }
 
 /** The most items that one page of a filtered list looks at; `BATCH` is the number of items per read. */
@@ -45,74 +57,65 @@ const MAX_LOOKED_AT = 500;
 const BATCH = 100;
 
 /**
- * Reads one page of the items that match. It looks at a bounded number of items, so a page may be short, or empty, and
- * still have a token. Throws `InvalidPageToken`.
+ * Reads one page in the order of keys. Of a filtered list it looks at a bounded number of items, so that the page may be short,
+ * or empty, and still have a token.
  */
-export async function readMatching<T>(
-  table: Table,
-  range: Range,
-  order: Order,
-  request: PageRequest,
-  parse: (item: Item) => T,
-  filter: Filter<T>,
-): Promise<Page<T>> {
+async function readByKey<T>(table: Table, asked: Asked<T>): Promise<Page<T>> {
+  const { range, parse, matching, name, limit, direction } = asked;
+  const batch = matching === undefined ? limit : BATCH;
   const items: T[] = [];
-  let lookedAt = 0;
-  let last: Item | undefined;
-  const after = request.token === undefined ? undefined : positionIn(request.token, range, filter.key);
-  for await (const item of walk(table, range, order, { batch: BATCH, after })) {
-    if (last && (items.length === request.limit || lookedAt === MAX_LOOKED_AT)) {
-      return { items, nextToken: tokenFor(range, last.sk, filter.key) };
+  let { after } = direction;
+  let hasMore = true;
+  for (let lookedAt = 0; hasMore && items.length < limit && lookedAt < MAX_LOOKED_AT; lookedAt += batch) {
+    // One item more than are looked at shows whether there is another one.
+    const read = await query(table, range, { ...direction, after }, batch + 1);
+    const seen = read.slice(0, batch).map((item) => ({ item: parse(item), position: item.sk }));
+    const kept = await keptOf(seen, matching);
+    for (const { item, position } of seen) {
+      if (items.length === limit) return { items, nextToken: tokenOf(name, after ?? '') };
+      if (kept.has(item)) items.push(item);
+      after = position;
     }
-    const value = parse(item);
-    if (filter.matches(value)) items.push(value);
-    lookedAt += 1;
-    last = item;
+    hasMore = read.length > batch;
   }
-  return { items };
+  return { items, ...(hasMore && { nextToken: tokenOf(name, after ?? '') }) };
 }
 
-/** Yields the items of a range, reading `batch` of them at a time, for as long as the caller continues. */
-export async function* walk(
-  table: Table,
-  range: Range,
-  order: Order,
-  { batch, after }: { batch: number; after?: string | undefined },
-): AsyncGenerator<Item> {
-  let position = after;
+/** Reads one page in another order than that of keys. It reads the whole list, and keeps no more than the page in memory. */
+async function readOrdered<T>(table: Table, asked: Asked<T>): Promise<Page<T>> {
+  const { range, parse, matching, orderOf = () => '', name, limit, direction } = asked;
+  let first: Placed<T>[] = [];
+  let after: string | undefined;
+  do {
+    const read = await query(table, range, { isDescending: false, after }, BATCH);
+    const placed = read.map((stored) => {
+      const item = parse(stored);
+      return { item, position: `${orderOf(item)} ${stored.sk}` };
+    });
+    const kept = await keptOf(placed, matching);
+    const shown = placed.filter(({ item }) => kept.has(item));
+    first = firstBehind([...first, ...shown], direction, limit + 1);
+    after = read.length < BATCH ? undefined : read.at(-1)?.sk;
+  } while (after !== undefined);
+  return pageFrom(name, first, limit);
+}
+
+async function keptOf<T>(placed: readonly Placed<T>[], matching: Selection<T>['matching']): Promise<ReadonlySet<T>> {
+  const items = placed.map(({ item }) => item);
+  return new Set(matching === undefined ? items : await matching(items));
+}
+
+async function query(table: Table, range: Range, { isDescending, after }: Direction, limit: number): Promise<Item[]> {
+  return await table.query(range, { limit, descending: isDescending, ...(after !== undefined && { after }) });
+}
+
+/** Yields the items of a range from the last one, reading `batch` of them at a time, for as long as the caller continues. */
+export async function* walkBack(table: Table, range: Range, batch: number): AsyncGenerator<Item> {
+  let after: string | undefined;
   let items: Item[];
   do {
-    items = await table.query(range, {
-      limit: batch,
-      descending: order === 'descending',
-      ...(position !== undefined && { after: position }),
-    });
+    items = await query(table, range, { isDescending: true, after }, batch);
     yield* items;
-    position = items.at(-1)?.sk;
+    after = items.at(-1)?.sk;
   } while (items.length === batch);
 }
-
-/** Returns a page token: base64url of a version, a digest of the list and a sort key, all of which are ASCII. */
-function tokenFor(range: Range, position: string, filter?: Json): string {
-  const text = JSON.stringify([1, listDigest(range, filter), position]);
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-function positionIn(token: string, range: Range, filter?: Json): string {
-  const [, list, position] = Token.safeParse(decoded(token)).data ?? [];
-  if (position === undefined || list !== listDigest(range, filter) || position < range.from || position > range.to) {
-    throw new InvalidPageToken();
-  }
-  return position;
-}
-
-function decoded(token: string): unknown {
-  try {
-    return JSON.parse(atob(token.replaceAll('-', '+').replaceAll('_', '/')));
-  } catch {
-    return undefined;
-  }
-}
-
-const listDigest = ({ pk, from, to }: Range, filter: Json = null): string =>
-  digest([pk, from, to, filter]).slice(0, 16);

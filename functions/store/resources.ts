@@ -3,7 +3,7 @@ import type { Ref, Resource } from '../core/model/resource.ts';
 import { compareText } from '../core/model/text.ts';
 import type { Commit, Store } from '../deps.ts';
 import { documentWrites } from './documents.ts';
-import { ABSENT, check, type ItemWrite, PRESENT, put, remove, update } from './items.ts';
+import { ABSENT, check, type Item, type ItemWrite, PRESENT, put, remove, update } from './items.ts';
 import { auditWrite, operationWrite, outboxWrites } from './journal.ts';
 import {
   baselineKey,
@@ -41,8 +41,14 @@ export function resourceStore(table: Table): Resources {
       const item = await table.get(resourceKey({ kind, fleet, name }));
       return item && resourceOf(kind, item);
     },
-    list: (kind, fleet, page) =>
-      readPage(table, resourcesOf(kind, fleet), 'ascending', page, (item) => resourceOf(kind, item)),
+    list: (kind, fleet, page, selection) => {
+      const list = {
+        range: resourcesOf(kind, fleet),
+        order: 'ascending',
+        parse: (item: Item) => resourceOf(kind, item),
+      } as const;
+      return readPage(table, list, page, selection);
+    },
     all: async (kind, fleet) => {
       const items = await table.query(resourcesOf(kind, fleet));
       return items.map((item) => resourceOf(kind, item));

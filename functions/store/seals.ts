@@ -60,7 +60,8 @@ export function sealStore(table: Table): Seals {
       ]);
       return outcome.ok;
     },
-    seals: (log, page) => readPage(table, sealsOf(log), 'descending', page, (item) => recordOf(item, sealRecord)),
+    seals: (log, page) =>
+      readPage(table, { range: sealsOf(log), order: 'descending', parse: (item) => recordOf(item, sealRecord) }, page),
     sealsAfter: async (log, version, limit) => {
       const items = await table.query(sealsOf(log), { limit, after: sealKey(log, version).sk });
       return items.map((item) => recordOf(item, sealRecord));

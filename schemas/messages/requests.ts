@@ -33,6 +33,8 @@ export const REQUESTS = {
       ? 'This is not a known field: leave it out, or look for its name in /openapi.json.'
       : `This is not a known field. Did you mean ${meant}?`,
   MissingField: ({ expected }: { expected: string }) => `This is required: ${expected}.`,
+  OtherName: ({ name }: { name: string }) =>
+    `The path names ${name}: leave this out, or send the body to the path of its own resource.`,
   NotEntityTags: () => 'This must be * or entity tags such as "3-1f0a9c2e".',
   NotIdempotencyKey: () =>
     'This must be one key of 1 to 255 printable ASCII characters: "8e03978e-40d5-43dd-bc93-6894a57f9324", with or without the quotes.',

@@ -159,7 +159,7 @@ describe('what GET shows', () => {
 
   it.each(patches)('has read-only members where %s is, which change nothing whatever they are', async (_, path) => {
     const read = await get(path);
-    const nonsense = { name: 7, uid: null, revision: 'x', createdAt: [], updatedAt: {}, conditions: 0, dryRun: true };
+    const nonsense = { uid: null, revision: 'x', createdAt: [], updatedAt: {}, conditions: 0, dryRun: true };
     for (const method of ['PUT', 'PATCH']) {
       const body = { ...read, ...nonsense };
       const answer = await harness.call(method, path, { body, headers: ANY });
@@ -170,6 +170,22 @@ describe('what GET shows', () => {
       });
       expectFaults(wrong, ['#/conditon', '#/displayNam']);
     }
+  });
+
+  it.each(patches)('is refused where %s is when it names another resource than the path', async (_, path) => {
+    const read = await get(path);
+    const isFleet = !('fleet' in read);
+    const others = isFleet ? [{ name: 'other' }, { name: 7 }] : [{ name: 'other' }, { fleet: 'other' }, { name: null }];
+    for (const method of ['PUT', 'PATCH']) {
+      for (const other of others) {
+        const answer = await harness.call(method, path, { body: { ...read, ...other }, headers: ANY });
+        expectFaults(answer, [`#/${Object.keys(other)[0]}`]);
+        expect(answer.body.errors[0].detail).toContain(isFleet || 'fleet' in other ? 'shop' : read.name);
+      }
+    }
+    const both = await harness.call('PUT', path, { body: { ...read, name: 'other', labelz: {} }, headers: ANY });
+    expectFaults(both, ['#/name', '#/labelz']);
+    expect(await get(path)).toEqual(read);
   });
 
   it('is taken back with everything that can be declared', async () => {

@@ -102,7 +102,7 @@ export function evidenceSuite(store: () => Store): void {
     it('are found by the time in which they were made, both ends included', async () => {
       for (let version = 1; version <= 12; version++) await store().putHealth([health('a', version)]);
       const span = { fromMs: Date.parse(secondsLater(4)), toMs: Date.parse(secondsLater(9)) };
-      const seen = await allItems((page) => store().observations(FLEET, 'a', page, span), 4);
+      const seen = await allItems((page) => store().observations(FLEET, 'a', page, { key: null, span }), 4);
       expect(seen.map(({ observedAt }) => observedAt)).toEqual(
         [9, 8, 7, 6, 5, 4].map((second) => secondsLater(second)),
       );

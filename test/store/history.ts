@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { auditsFor } from '../../functions/commands/audits.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import type { Ref, Resource } from '../../functions/core/model/resource.ts';
-import { type AuditFilter, type Commit, InvalidPageToken, type Store } from '../../functions/deps.ts';
-import type { AuditEvent } from '../../schemas/audit.ts';
+import { type Commit, InvalidPageToken, type Store } from '../../functions/deps.ts';
+import type { AuditEvent, AuditQuery } from '../../schemas/audit.ts';
 import {
   allItems,
   audit,
@@ -98,8 +99,8 @@ export function historySuite(store: () => Store): void {
       const event = audit(refTo(resource), 0, 1, { at: secondsLater(second), ...rest });
       return commitOk(store(), creation(resource, { audit: event })).then(() => event);
     };
-    const idsOf = async (filter: AuditFilter, limit = 50) =>
-      (await allItems((page) => store().audits(FLEET, page, filter), limit)).map(({ id }) => id);
+    const idsOf = async (filter: AuditQuery, limit = 50) =>
+      (await allItems((page) => store().audits(FLEET, page, auditsFor(filter)), limit)).map(({ id }) => id);
 
     it('come newest first, as they were written, and by their id', async () => {
       const events = [await record(1, { reason: '换机房' }), await record(2), await record(3)];
@@ -116,7 +117,7 @@ export function historySuite(store: () => Store): void {
       const byBob = await record(1, { actor: 'bob', action: 'service.create', requestId: 'r-9' });
       const byAda = await record(2, { action: 'service.create' });
       const other = await record(3, { target: { kind: 'route', fleet: FLEET, name: 'shop' }, actor: 'bob' });
-      const cases: [AuditFilter, { id: string }[]][] = [
+      const cases: [AuditQuery, { id: string }[]][] = [
         [{ actor: 'bob' }, [other, byBob]],
         [{ actor: 'bob', action: 'service.create' }, [byBob]],
         [{ action: 'service.create' }, [byAda, byBob]],
@@ -144,7 +145,7 @@ export function historySuite(store: () => Store): void {
         before = edit(before.resource);
         await commitOk(store(), before);
       }
-      const first = await store().audits(FLEET, { limit: 10 }, { actor: 'bob' });
+      const first = await store().audits(FLEET, { limit: 10 }, auditsFor({ actor: 'bob' }));
       expect(first.items).toEqual([]);
       expect(first.nextToken).toBeDefined();
       expect(await idsOf({ actor: 'bob' })).toEqual([rare.id]);
@@ -153,10 +154,10 @@ export function historySuite(store: () => Store): void {
     it('are paged by tokens of the very same filter', async () => {
       await record(1);
       await record(2);
-      const { nextToken: token } = await store().audits(FLEET, { limit: 1 }, { actor: 'ada' });
-      expect((await store().audits(FLEET, { limit: 1, token }, { actor: 'ada' })).items).toHaveLength(1);
+      const { nextToken: token } = await store().audits(FLEET, { limit: 1 }, auditsFor({ actor: 'ada' }));
+      expect((await store().audits(FLEET, { limit: 1, token }, auditsFor({ actor: 'ada' }))).items).toHaveLength(1);
       for (const filter of [{}, { actor: 'bob' }, { actor: 'ada', kind: 'route' as const }]) {
-        await expect(store().audits(FLEET, { limit: 1, token }, filter)).rejects.toThrow(InvalidPageToken);
+        await expect(store().audits(FLEET, { limit: 1, token }, auditsFor(filter))).rejects.toThrow(InvalidPageToken);
       }
     });
   });

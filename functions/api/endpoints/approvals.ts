@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { Approval, ApprovalId, ApprovalPage, ApproveInput, RejectInput } from '../../../schemas/approval.ts';
+import {
+  Approval,
+  ApprovalId,
+  ApprovalPage,
+  ApprovalQuery,
+  ApproveInput,
+  RejectInput,
+} from '../../../schemas/approval.ts';
 import { Name } from '../../../schemas/common.ts';
 import { decideApproval, getApproval, listApprovals } from '../../commands/approvals/decide.ts';
 import { type Access, inFleet } from '../../core/access/access.ts';
@@ -41,8 +48,9 @@ function endpointsOf<C extends z.ZodObject, P extends z.ZodObject<{ approval: ty
         summary: `List the approvals ${where}`,
         description: 'Approvals that have expired are gone, whatever their state; the audit events tell of them.',
         order: 'by id',
+        query: ApprovalQuery,
         page: ApprovalPage,
-        read: (ctx, params, page) => listApprovals(ctx, api.placeOf(params), page),
+        read: (ctx, params, page, asked) => listApprovals(ctx, api.placeOf(params), page, asked),
       },
       get: {
         params: api.params,

@@ -1,5 +1,5 @@
 import { TrafficAnswer } from '../../../schemas/decision.ts';
-import { DrillRun, DrillRunPage } from '../../../schemas/drill.ts';
+import { DrillRun, DrillRunPage, DrillRunQuery } from '../../../schemas/drill.ts';
 import { DrillReport, DrillReportQuery, DrillRunInput } from '../../../schemas/drill-report.ts';
 import { drillReport } from '../../commands/read/drill-report.ts';
 import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
@@ -25,8 +25,9 @@ const reads = readEndpoints({
   list: {
     params: InFleet,
     summary: 'List drill runs',
+    query: DrillRunQuery,
     page: DrillRunPage,
-    read: (ctx, { fleet }, page) => listDrillRuns(ctx, fleet, page),
+    read: (ctx, { fleet }, page, asked) => listDrillRuns(ctx, fleet, page, asked),
   },
   get: {
     params: InRun,

@@ -1,5 +1,5 @@
 import { PageQuery } from '../../../schemas/common.ts';
-import { Decision, DecisionPage } from '../../../schemas/decision.ts';
+import { Decision, DecisionPage, DecisionQuery } from '../../../schemas/decision.ts';
 import { Explanation } from '../../../schemas/explanation.ts';
 import { LossReadiness } from '../../../schemas/loss-readiness.ts';
 import { RecommendationScore } from '../../../schemas/recommendation-score.ts';
@@ -25,8 +25,9 @@ export const decisionEndpoints: readonly Endpoint[] = readEndpoints({
   list: {
     params: InFleet,
     summary: 'List decisions, which say why traffic moved',
+    query: DecisionQuery,
     page: DecisionPage,
-    read: (ctx, { fleet }, page) => listDecisions(ctx, fleet, page),
+    read: (ctx, { fleet }, page, asked) => listDecisions(ctx, fleet, page, asked),
   },
   get: {
     params: InDecision,

@@ -104,13 +104,10 @@ const auditReads = readEndpoints({
   list: {
     params: InFleet,
     summary: 'List audit events, which say who changed what and why',
-    description:
-      'All filters must hold. One answer looks at a bounded number of events: a page may be short, or empty, and still have a ' +
-      'nextPageToken. Events stay when the fleet is deleted.',
+    description: 'Events stay when the fleet is deleted.',
     query: AuditQuery,
     page: AuditEventPage,
-    read: (ctx, { fleet }, page, { pageSize: _, pageToken: __, ...filter }) =>
-      listAuditEvents(ctx, fleet, page, filter),
+    read: (ctx, { fleet }, page, asked) => listAuditEvents(ctx, fleet, page, asked),
   },
   get: {
     params: InAuditEvent,

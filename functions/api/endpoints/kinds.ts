@@ -1,12 +1,12 @@
 /** The endpoints of each kind of resource, made from one description of the kind. */
 
 import * as z from 'zod';
-import { Cluster, ClusterInput, ClusterPage } from '../../../schemas/cluster.ts';
-import { Distribution, DistributionInput, DistributionPage } from '../../../schemas/distribution.ts';
-import { Fleet, FleetInput, FleetPage } from '../../../schemas/fleet.ts';
-import { Gateway, GatewayInput, GatewayPage } from '../../../schemas/gateway.ts';
-import { Route, RouteInput, RoutePage } from '../../../schemas/route.ts';
-import { Service, ServiceInput, ServicePage } from '../../../schemas/service.ts';
+import { Cluster, ClusterInput, ClusterPage, ClusterQuery } from '../../../schemas/cluster.ts';
+import { Distribution, DistributionInput, DistributionPage, DistributionQuery } from '../../../schemas/distribution.ts';
+import { Fleet, FleetInput, FleetPage, FleetQuery } from '../../../schemas/fleet.ts';
+import { Gateway, GatewayInput, GatewayPage, GatewayQuery } from '../../../schemas/gateway.ts';
+import { Route, RouteInput, RoutePage, RouteQuery } from '../../../schemas/route.ts';
+import { Service, ServiceInput, ServicePage, ServiceQuery } from '../../../schemas/service.ts';
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
 import { deleteResource } from '../../commands/write/resource.ts';
 import type { Kind } from '../../core/model/resource.ts';
@@ -35,6 +35,7 @@ export const fleetEndpoints = endpointsOf({
   input: FleetInput,
   output: Fleet,
   page: FleetPage,
+  query: FleetQuery,
   writeProblems: [
     'unknown-reference',
     'forbidden-address',
@@ -57,6 +58,7 @@ export const clusterEndpoints = endpointsOf({
   input: ClusterInput,
   output: Cluster,
   page: ClusterPage,
+  query: ClusterQuery,
   writeProblems: [
     'not-found',
     'unknown-reference',
@@ -76,6 +78,7 @@ export const gatewayEndpoints = endpointsOf({
   input: GatewayInput,
   output: Gateway,
   page: GatewayPage,
+  query: GatewayQuery,
   writeProblems: [
     'not-found',
     'unknown-reference',
@@ -96,6 +99,7 @@ export const serviceEndpoints = endpointsOf({
   input: ServiceInput,
   output: Service,
   page: ServicePage,
+  query: ServiceQuery,
   writeProblems: [
     'not-found',
     'unknown-reference',
@@ -114,6 +118,7 @@ export const distributionEndpoints = endpointsOf({
   input: DistributionInput,
   output: Distribution,
   page: DistributionPage,
+  query: DistributionQuery,
   writeProblems: [
     'not-found',
     'unknown-reference',
@@ -130,6 +135,7 @@ export const routeEndpoints = endpointsOf({
   input: RouteInput,
   output: Route,
   page: RoutePage,
+  query: RouteQuery,
   writeProblems: [
     'not-found',
     'unknown-reference',

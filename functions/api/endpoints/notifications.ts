@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Delivery, DeliveryPage, NotificationTestInput } from '../../../schemas/notification.ts';
+import { Delivery, DeliveryPage, DeliveryQuery, NotificationTestInput } from '../../../schemas/notification.ts';
 import { getDelivery, listDeliveries, testNotification } from '../../commands/read/deliveries.ts';
 import { inFleet } from '../../core/access/access.ts';
 import type { Endpoint, Reply } from '../http/endpoint.ts';
@@ -25,8 +25,9 @@ const reads = readEndpoints({
     params: InFleet,
     summary: 'List deliveries to targets, with their results',
     description: 'Lists the deliveries of the last 30 days.',
+    query: DeliveryQuery,
     page: DeliveryPage,
-    read: (ctx, { fleet }, page) => listDeliveries(ctx, fleet, page),
+    read: (ctx, { fleet }, page, asked) => listDeliveries(ctx, fleet, page, asked),
   },
   get: {
     params: InDelivery,

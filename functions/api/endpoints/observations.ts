@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AlertNotificationInput, AlertReceipt } from '../../../schemas/alerts.ts';
-import { ObservationPage } from '../../../schemas/cluster.ts';
+import { ObservationPage, ObservationQuery } from '../../../schemas/cluster.ts';
 import { WriteQuery } from '../../../schemas/common.ts';
 import { ObservationBatchInput, ObservationBatchReceipt } from '../../../schemas/observation-batch.ts';
 import { ProbeRound, ProbeRoundInput } from '../../../schemas/probe-round.ts';
@@ -18,8 +18,9 @@ export const observationEndpoints: readonly Endpoint[] = [
     {
       params: InCluster,
       summary: 'List the observations of a cluster',
+      query: ObservationQuery,
       page: ObservationPage,
-      read: (ctx, { fleet, cluster }, page) => listObservations(ctx, fleet, cluster, page),
+      read: (ctx, params, page, asked) => listObservations(ctx, params, page, asked),
     },
   ),
   defineEndpoint({

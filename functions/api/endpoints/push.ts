@@ -1,5 +1,5 @@
 import { DigestQuery } from '../../../schemas/common.ts';
-import { Operation, OperationPage } from '../../../schemas/operation.ts';
+import { Operation, OperationPage, OperationQuery } from '../../../schemas/operation.ts';
 import { GatewayPlan } from '../../../schemas/plan.ts';
 import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
@@ -78,8 +78,9 @@ const list = listEndpoint(
   {
     params: InFleet,
     summary: 'List pushes, with their results',
+    query: OperationQuery,
     page: OperationPage,
-    read: (ctx, { fleet }, page) => listOperations(ctx, fleet, page),
+    read: (ctx, { fleet }, page, asked) => listOperations(ctx, fleet, page, asked),
   },
 );
 

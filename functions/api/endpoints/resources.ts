@@ -4,6 +4,7 @@ import { DryRun } from '../../../schemas/plan.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Precondition } from '../../commands/precondition.ts';
+import type { Queries } from '../../commands/read/resource-lists.ts';
 import { getResource, listResources } from '../../commands/read/resources.ts';
 import {
   type Deleted,
@@ -15,11 +16,11 @@ import {
 import { type Access, inFleet } from '../../core/access/access.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
 import { MERGE_PATCH_BODY } from '../http/body.ts';
-import { patchedSpec, readOnlyMembers, sentBack } from '../http/declaration.ts';
+import { otherNames, patchedSpec, readOnlyMembers, sentBack } from '../http/declaration.ts';
 import { defineEndpoint, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
-import { listEndpoint } from '../http/reads.ts';
+import { listEndpoint, type PagedQuery } from '../http/reads.ts';
 import { createdReply, operationHeader, writeEndpoint } from '../http/writes.ts';
 
 /** The description of a kind of resource, from which its endpoints are made. */
@@ -28,6 +29,8 @@ export interface ResourceApi<K extends Kind> {
   input: z.ZodType<Specs[K]>;
   output: z.ZodType;
   page: z.ZodType;
+  /** The query of the list. */
+  query: PagedQuery & z.ZodType<Queries[K]>;
   /** The problems that a declaration of this kind can have. */
   writeProblems: readonly ProblemCode[];
   /** The deletion of a kind that has problems of its own, or can delete more than the resource. */
@@ -52,6 +55,11 @@ export function placeOf(kind: Kind) {
 /** Returns the resource that the parameters of a path name. Parameters that were parsed have all the names. */
 export function refOf<K extends Kind>(kind: K, names: Readonly<Record<string, string>>): RefTo<K> {
   return { kind, fleet: names['fleet'] ?? '', name: names[kind] ?? '' };
+}
+
+/** Returns the members with which a resource is shown that say which one it is. */
+function identityOf({ kind, fleet, name }: Ref): Record<string, string> {
+  return kind === 'fleet' ? { name } : { name, fleet };
 }
 
 interface Deletion {
@@ -87,7 +95,7 @@ export function resourceEndpoints<K extends Kind>(api: ResourceApi<K>): Endpoint
   ];
 }
 
-function listResourcesEndpoint<K extends Kind>({ kind, page }: ResourceApi<K>): Endpoint {
+function listResourcesEndpoint<K extends Kind>({ kind, page, query }: ResourceApi<K>): Endpoint {
   const { title, tag, collection, collectionParams } = placeOf(kind);
   const access: Access = kind === 'fleet' ? { permission: 'read', place: 'some-fleet' } : inFleet('read');
   return listEndpoint(
@@ -96,8 +104,11 @@ function listResourcesEndpoint<K extends Kind>({ kind, page }: ResourceApi<K>): 
       params: collectionParams,
       summary: `List ${kind}s`,
       order: 'by name',
+      query,
       page,
-      read: (ctx, names, request) => listResources(ctx, kind, String(names['fleet'] ?? ''), request),
+      // The schema of the kind has parsed what is asked.
+      read: (ctx, names, request, asked) =>
+        listResources(ctx, kind, String(names['fleet'] ?? ''), request, asked as Queries[K]),
     },
   );
 }
@@ -141,9 +152,10 @@ function putEndpoint<K extends Kind>(api: ResourceApi<K>, readOnly: readonly str
     description:
       'To replace a resource, send If-Match with the ETag last seen, or with * to overwrite any state. With If-None-Match: *, the ' +
       'resource is only created. An unchanged declaration is not written again, and the revision stays. What GET shows may be ' +
-      'sent back: its read-only members are ignored.',
+      'sent back: its read-only members are ignored, and `name` and `fleet` must be those of the path.',
     preconditions: ['If-Match', 'If-None-Match'],
     body: sentBack(api.input, readOnly),
+    faultsOf: (body, names) => otherNames(body, identityOf(refOf(kind, names))),
     successes: writeSuccesses(api),
     problems: [...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
     handle: async (ctx, { params: names, body, precondition }): Promise<Reply> => {
@@ -166,10 +178,13 @@ function patchEndpoint<K extends Kind>(api: ResourceApi<K>, readOnly: readonly s
     summary: `Change a ${kind} in part`,
     description:
       'The patch is merged into the declaration as GET shows it, where defaults stand as values, and the result is written as by ' +
-      'PUT: pointers of faults lead into it. A patch that changes nothing is not written. Read-only members are ignored.',
+      'PUT: pointers of faults lead into it. A patch that changes nothing is not written. Read-only members are ignored as ' +
+      'with PUT.',
     preconditions: ['If-Match'],
     format: MERGE_PATCH_BODY,
     body: sentBack(MergePatch, readOnly),
+    declares: api.input,
+    faultsOf: (body, names) => otherNames(body, identityOf(refOf(kind, names))),
     successes: writeSuccesses(api).filter(({ status }) => status === 200),
     problems: ['not-found', ...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
     handle: async (ctx, { params: names, body, precondition }): Promise<Reply> => {

@@ -5,6 +5,7 @@ import {
   DistributionRollout,
   DistributionRolloutInput,
   DistributionRolloutPage,
+  DistributionRolloutQuery,
   RolloutOrderInput,
 } from '../../../schemas/rollout.ts';
 import { pauseRollout, resumeRollout, undoRollout } from '../../commands/rollouts/orders.ts';
@@ -41,9 +42,8 @@ const reads = readEndpoints({
   list: {
     params: InDistribution,
     summary: 'List the rollouts of a distribution',
-    description:
-      'A page may be short, or empty, and still have a nextPageToken: go on until there is none. Rollouts that have ended are kept ' +
-      'for 90 days.',
+    description: 'Rollouts that have ended are kept for 90 days.',
+    query: DistributionRolloutQuery,
     page: DistributionRolloutPage,
     read: listRollouts,
   },

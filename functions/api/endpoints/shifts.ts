@@ -2,7 +2,16 @@ import type * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';
 import { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
-import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
+import {
+  BreakGlass,
+  BreakGlassInput,
+  BreakGlassPage,
+  BreakGlassQuery,
+  Shift,
+  ShiftInput,
+  ShiftPage,
+  ShiftQuery,
+} from '../../../schemas/shift.ts';
 import type { Context } from '../../commands/context.ts';
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
 import type { Commanded } from '../../commands/traffic/command.ts';
@@ -83,8 +92,9 @@ const shiftReads = readEndpoints({
     params: InFleet,
     summary: 'List shifts, live and ended',
     order: 'by name',
+    query: ShiftQuery,
     page: ShiftPage,
-    read: (ctx, { fleet }, page) => listShifts(ctx, fleet, page),
+    read: (ctx, { fleet }, page, asked) => listShifts(ctx, fleet, page, asked),
   },
   get: {
     params: InShift,
@@ -135,8 +145,9 @@ const breakGlassReads = readEndpoints({
     params: InFleet,
     summary: 'List break-glasses, live and ended',
     order: 'by name',
+    query: BreakGlassQuery,
     page: BreakGlassPage,
-    read: (ctx, { fleet }, page) => listBreakGlasses(ctx, fleet, page),
+    read: (ctx, { fleet }, page, asked) => listBreakGlasses(ctx, fleet, page, asked),
   },
   get: {
     params: InBreakGlass,

@@ -2,6 +2,8 @@
 
 import * as z from 'zod';
 import { isJsonObject, type MergePatch } from '../../../schemas/common.ts';
+import { issueAt, say } from '../../../schemas/messages/index.ts';
+import type { Issue } from '../../../schemas/problem.ts';
 import { AppError, summarize } from '../../commands/app-error.ts';
 import { issuesOf, TELL_KNOWN_FIELDS } from './issues.ts';
 
@@ -29,6 +31,17 @@ export function sentBack<S>(schema: z.ZodType<S>, readOnly: readonly string[]): 
       ? Object.fromEntries(Object.entries(value).filter(([name]) => !readOnly.includes(name)))
       : value;
   return z.preprocess(declaredOf, schema);
+}
+
+/**
+ * Returns the faults of a body that names another resource than the path does: a write neither renames a resource nor moves it to
+ * another fleet. `names` are the members that say which resource it is, as the path has them.
+ */
+export function otherNames(body: unknown, names: Readonly<Record<string, string>>): Issue[] {
+  if (!isJsonObject(body)) return [];
+  return Object.entries(names)
+    .filter(([member, name]) => body[member] !== undefined && body[member] !== name)
+    .map(([member, name]) => issueAt(`#/${member}`, 'invalid_value', say('OtherName', { name })));
 }
 
 /**

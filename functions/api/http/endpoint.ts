@@ -2,6 +2,7 @@ import type { HonoRequest } from 'hono';
 import { parseAccept } from 'hono/utils/accept';
 import * as z from 'zod';
 import { WriteQuery } from '../../../schemas/common.ts';
+import { type DeprecatedUse, deprecatedIn } from '../../../schemas/deprecation.ts';
 import type { Issue, ProblemCode } from '../../../schemas/problem.ts';
 import { authorizeBody, authorizePath } from '../../commands/access/authorize.ts';
 import type { Signed } from '../../commands/access/crypto.ts';
@@ -12,6 +13,7 @@ import type { Precondition } from '../../commands/precondition.ts';
 import { type Access, permissionOf } from '../../core/access/access.ts';
 import type { KeyedRequest } from '../../deps.ts';
 import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
+import { deprecationHeaders } from './deprecation.ts';
 import { type KeyedAnswer, keyedRequestOf, REPLAYED_HEADER, readIdempotencyKey } from './idempotency-key.ts';
 import { issuesOf, TELL_KNOWN_FIELDS } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
@@ -74,6 +76,8 @@ interface Row {
   signed?: true;
   /** The format of the body; JSON when absent. */
   format?: BodyFormat;
+  /** The schema of what the body declares, when the body is a part of it, as a merge patch is. */
+  declares?: z.ZodType;
   successes: readonly Success[];
   /** The problems that the endpoint can answer, besides those of every endpoint and of every body. */
   problems: readonly ProblemCode[];
@@ -92,7 +96,11 @@ interface Shape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   params: P;
   query: Q;
   body: B;
+  faultsOf: FaultsOf<P>;
 }
+
+/** Returns the faults of a body that does not go with the path. The body may be anything that was sent. */
+type FaultsOf<P extends z.ZodObject> = (body: unknown, params: z.output<P>) => Issue[];
 
 interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
   params: z.output<P>;
@@ -102,6 +110,8 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   precondition: Precondition;
   /** The idempotency key; undefined when there is none, or when the operation ignores it. */
   key: string | undefined;
+  /** The deprecated fields and values that the request uses. */
+  deprecated: DeprecatedUse[];
   /** Returns the media type that the client prefers; the first one if the client does not say. */
   preferred(mediaTypes: readonly [string, ...string[]]): string;
   /** Returns the body as it was received, and its signature, which is not checked yet. */
@@ -113,7 +123,8 @@ export interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B exte
   params: P;
   query?: Q;
   body?: B;
-  handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write' | 'key'>): Promise<Reply>;
+  faultsOf?: FaultsOf<P>;
+  handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write' | 'key' | 'deprecated'>): Promise<Reply>;
 }
 
 /**
@@ -125,31 +136,34 @@ export function defineEndpoint<
   Q extends z.ZodObject = typeof NO_QUERY,
   B extends z.ZodType = typeof NO_BODY,
 >(definition: Definition<P, Q, B>): Endpoint {
-  const { handle, query = NO_QUERY as z.ZodObject as Q, body = NO_BODY as z.ZodType as B, ...row } = definition;
-  const shape = { ...row, query, body };
+  const { handle, faultsOf = () => [], ...rest } = definition;
+  const { query = NO_QUERY as z.ZodObject as Q, body = NO_BODY as z.ZodType as B, ...row } = rest;
+  const shape = { ...row, query, body, faultsOf };
   const problems = [
     ...(body === NO_BODY ? [] : BODY_PROBLEMS),
     ...(row.keyedAnswer === undefined ? [] : KEY_PROBLEMS),
     ...row.problems,
   ];
   return {
-    ...shape,
+    ...row,
+    body,
     query: row.write ? query.extend(WriteQuery.shape) : query,
     problems,
     run: async (ctx, request) => {
       const { principal } = ctx;
       const path = row.params.safeParse(request.param());
       if (path.success) authorizePath(principal, row.access, path.data);
-      const { write, key, ...input } = await parse(shape, request);
+      const { write, key, deprecated, ...input } = await parse(shape, request);
       authorizeBody(principal, row.access, input.params, input.body);
       const isDry = write.dryRun === 'true';
       const carryOut = () =>
         handle({ ...ctx, permission: permissionOf(row.access), reason: write.reason, isDry }, input);
-      if (key === undefined || isDry) return await carryOut();
+      const told = (reply: Reply) => ({ ...reply, headers: { ...reply.headers, ...deprecationHeaders(deprecated) } });
+      if (key === undefined || isDry) return told(await carryOut());
       const bytes = body === NO_BODY ? undefined : await request.arrayBuffer();
       const { operationId } = row;
       const parts = { actor: principal.actor, operationId, params: input.params, precondition: input.precondition };
-      return await keyedReply(ctx, keyedRequestOf(request, { ...parts, key, bytes }), row, carryOut);
+      return told(await keyedReply(ctx, keyedRequestOf(request, { ...parts, key, bytes }), row, carryOut));
     },
   };
 }
@@ -182,11 +196,13 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   const keyed = definition.keyedAnswer === undefined ? NO_KEY : readIdempotencyKey(request);
   const read = definition.body === NO_BODY ? NOTHING : await (definition.format ?? JSON_BODY).read(request);
   const body = definition.body.safeParse(read.value, TELL_KNOWN_FIELDS);
-  const faultless = issues.length + keyed.issues.length + read.faults.length === 0;
+  const misplaced = params.success ? definition.faultsOf(read.value, params.data) : [];
+  const faultless = issues.length + keyed.issues.length + read.faults.length + misplaced.length === 0;
   if (params.success && query.success && write.success && body.success && faultless) {
     const preferred = (mediaTypes: readonly [string, ...string[]]) => preferredOf(request, mediaTypes);
     const signed = async () => ({ bytes: await request.arrayBuffer(), signature: request.header(SIGNATURE_HEADER) });
-    const parsed = { params: params.data, query: query.data, write: write.data, body: body.data };
+    const deprecated = deprecatedIn(definition.declares ?? definition.body, read.value);
+    const parsed = { deprecated, params: params.data, query: query.data, write: write.data, body: body.data };
     return { ...parsed, precondition, key: keyed.key, preferred, signed };
   }
   const faults: Issue[] = [
@@ -196,6 +212,7 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
     ...issues,
     ...keyed.issues,
     ...read.faults,
+    ...misplaced,
     ...(body.error ? read.issuesOf(body.error) : []),
   ];
   throw new AppError('invalid-request', summarize(faults), faults);

@@ -2,13 +2,14 @@
 
 import type * as z from 'zod';
 import { PageQuery } from '../../../schemas/common.ts';
+import { type AskedOf, FILTERED } from '../../../schemas/list-query.ts';
 import type { Context } from '../../commands/context.ts';
 import { type Access, inFleet } from '../../core/access/access.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { defineEndpoint, type Endpoint, type Reply } from './endpoint.ts';
 
 /** A query that has the parameters of every page. */
-type PagedQuery = z.ZodObject<(typeof PageQuery)['shape']>;
+export type PagedQuery = z.ZodObject<(typeof PageQuery)['shape']>;
 
 interface Place {
   operationId: string;
@@ -28,7 +29,7 @@ export interface Listing<P extends z.ZodObject, Q extends PagedQuery> {
   /** The query, with filters besides the parameters of every page. The default has no filters. */
   query?: Q;
   page: z.ZodType;
-  read(ctx: Context, params: z.output<P>, page: PageRequest, query: z.output<Q>): Promise<Page<object>>;
+  read(ctx: Context, params: z.output<P>, page: PageRequest, asked: AskedOf<Q>): Promise<Page<object>>;
 }
 
 /** The description of an endpoint that reads one thing. */
@@ -90,15 +91,30 @@ export function listEndpoint<P extends z.ZodObject, Q extends PagedQuery = typeo
     ...place,
     method: 'get',
     summary,
-    ...(description !== undefined && { description }),
+    ...describedBy(description, query),
     idempotency: 'safe',
     params,
     query,
-    successes: [{ status: 200, description: `One page, ${order}.`, schema: page }],
+    successes: [
+      {
+        status: 200,
+        description: `One page, ${order}${isOrdered(query) ? ' unless ordered otherwise' : ''}.`,
+        schema: page,
+      },
+    ],
     problems: isEmpty(params) ? ['invalid-page-token'] : ['not-found', 'invalid-page-token'],
-    handle: async (ctx, { params: names, query: asked }) =>
-      pageReply(await read(ctx, names, pageRequest(asked), asked)),
+    handle: async (ctx, { params: names, query: { pageSize, pageToken, ...asked } }) =>
+      pageReply(await read(ctx, names, pageRequest({ pageSize, pageToken }), asked)),
   });
+}
+
+function describedBy(description: string | undefined, query: z.ZodObject): { description?: string } {
+  const text = [description, isOrdered(query) ? FILTERED : undefined].filter((part) => part !== undefined).join(' ');
+  return text === '' ? {} : { description: text };
+}
+
+function isOrdered({ shape }: z.ZodObject): boolean {
+  return 'orderBy' in shape;
 }
 
 /** Tells whether a collection stands at the root, in nothing that could be missing. */

@@ -1,4 +1,4 @@
-import type { Grant, GrantInput } from '../../../schemas/access.ts';
+import type { Grant, GrantInput, GrantQuery } from '../../../schemas/access.ts';
 import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { say } from '../../../schemas/messages/index.ts';
 import { equal } from '../../core/model/digest.ts';
@@ -9,6 +9,7 @@ import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
 import { noSuch, unknownReference } from '../issues.ts';
 import { missing } from '../load.ts';
+import { type ListOf, selectionOf } from '../selection.ts';
 import { untilWritten } from '../until-written.ts';
 import { clearGrant } from './approval.ts';
 import {
@@ -23,9 +24,18 @@ import {
 /** The most grants of an installation: they are read together, with every request of somebody who was not heard for a while. */
 const MAX_GRANTS = 500;
 
-/** Lists the grants by name. */
-export async function listGrants({ deps }: Context, page: PageRequest): Promise<Page<Grant>> {
-  return pageOfAll((await readGrants(deps)).body.grants, page);
+const grantList: ListOf<Grant, GrantQuery> = {
+  fields: { createdAt: ({ createdAt }) => createdAt },
+  filters: {
+    role: ({ role }, asked) => role === asked,
+    fleet: ({ fleets }, asked) => fleets.includes(asked) || fleets.includes('*'),
+    token: ({ subject }, asked) => subject.type === 'token' && subject.token === asked,
+  },
+};
+
+/** Lists the grants. */
+export async function listGrants({ deps }: Context, page: PageRequest, query: GrantQuery): Promise<Page<Grant>> {
+  return await pageOfAll('grants', (await readGrants(deps)).body.grants, page, selectionOf(grantList, query));
 }
 
 /** Returns a grant. Throws `not-found`. */

@@ -1,14 +1,15 @@
 /** Records of the whole installation, which belong to no fleet: tokens, grants, and the audit events about them. */
 
 import type { Grant, Subject } from '../../../schemas/access.ts';
-import type { AuditEvent } from '../../../schemas/audit.ts';
+import type { AuditEvent, AuditQuery } from '../../../schemas/audit.ts';
 import { say } from '../../../schemas/messages/index.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import { hasAdministrator, isUsable, type StoredToken } from '../../core/access/token.ts';
 import { auditEvent } from '../../core/model/audit.ts';
 import { changesBetween } from '../../core/model/diff.ts';
-import type { AuditFilter, Deps, Page, PageRequest, StoredDocument } from '../../deps.ts';
+import type { Deps, Page, PageRequest, StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
+import { auditsFor } from '../audits.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { missing } from '../load.ts';
 
@@ -83,9 +84,9 @@ export async function acceptedSubjects(
 export async function listInstallationAudit(
   { deps }: Context,
   page: PageRequest,
-  filter: AuditFilter,
+  query: AuditQuery,
 ): Promise<Page<AuditEvent>> {
-  return await deps.store.audits(INSTALLATION, page, filter);
+  return await deps.store.audits(INSTALLATION, page, auditsFor(query));
 }
 
 /** Returns an audit event of the installation. Throws `not-found`. */

@@ -1,4 +1,4 @@
-import type { IssuedToken, Token, TokenInput } from '../../../schemas/access.ts';
+import type { IssuedToken, Token, TokenInput, TokenQuery } from '../../../schemas/access.ts';
 import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { say } from '../../../schemas/messages/index.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
@@ -16,6 +16,7 @@ import { AppError, faultAt } from '../app-error.ts';
 import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
 import { missing } from '../load.ts';
+import { isLiveAs, type ListOf, selectionOf } from '../selection.ts';
 import { untilWritten } from '../until-written.ts';
 import { clearUse } from './approval.ts';
 import { newSecret } from './crypto.ts';
@@ -34,10 +35,14 @@ const RESERVED: readonly string[] = ['api', 'automation', 'anonymous'];
 /** The time for which a revoked token is still shown. */
 const SHOWN_SECONDS = 90 * 24 * 3600;
 
-/** Lists the tokens by name, revoked ones included. */
-export async function listTokens({ deps }: Context, page: PageRequest): Promise<Page<Token>> {
-  const { items, nextToken } = await deps.store.documents(INSTALLATION, 'token', page);
+/** Lists the tokens, revoked ones included. */
+export async function listTokens({ deps }: Context, page: PageRequest, query: TokenQuery): Promise<Page<Token>> {
   const now = timestamp(deps.clock.now());
+  const list: ListOf<TokenDocument, TokenQuery> = {
+    fields: { createdAt: ({ body }) => body.createdAt },
+    filters: { live: isLiveAs(({ body }) => isUsable(body, now)) },
+  };
+  const { items, nextToken } = await deps.store.documents(INSTALLATION, 'token', page, selectionOf(list, query));
   return { items: items.map(({ body }) => shown(body, now)), nextToken };
 }
 

@@ -1,4 +1,4 @@
-import type { Approval } from '../../../schemas/approval.ts';
+import type { Approval, ApprovalQuery } from '../../../schemas/approval.ts';
 import { say } from '../../../schemas/messages/index.ts';
 import { type ApprovalDecision, decided, isLive, type Refusal } from '../../core/access/approvals.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
@@ -6,15 +6,31 @@ import type { Page, PageRequest } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { requireFleet } from '../load.ts';
+import { type ListOf, selectionOf } from '../selection.ts';
 import { type ApprovalDocument, documentOf, readApproval, writeApproval } from './documents.ts';
 
 /** Lists the approvals of a fleet, or of the installation, that have not expired. Throws `not-found` for the fleet. */
-export async function listApprovals(ctx: Context, place: string, page: PageRequest): Promise<Page<Approval>> {
+export async function listApprovals(
+  ctx: Context,
+  place: string,
+  page: PageRequest,
+  query: ApprovalQuery,
+): Promise<Page<Approval>> {
   await requirePlace(ctx, place);
   const now = timestamp(ctx.deps.clock.now());
-  const { items, nextToken } = await ctx.deps.store.documents(place, 'approval', page);
-  return { items: items.map(({ body }) => body).filter((approval) => isLive(approval, now)), nextToken };
+  const list = { ...approvalList, part: { name: 'live', has: ({ body }: ApprovalDocument) => isLive(body, now) } };
+  const { items, nextToken } = await ctx.deps.store.documents(place, 'approval', page, selectionOf(list, query));
+  return { items: items.map(({ body }) => body), nextToken };
 }
+
+const approvalList: ListOf<ApprovalDocument, ApprovalQuery> = {
+  fields: { requestedAt: ({ body }) => body.requestedAt, expiresAt: ({ body }) => body.expiresAt },
+  filters: {
+    state: ({ body }, asked) => body.state === asked,
+    action: ({ body }, asked) => body.actions.includes(asked),
+    requestedBy: ({ body }, asked) => body.requestedBy === asked,
+  },
+};
 
 /** Returns an approval. Throws `not-found`, also for one that has expired. */
 export async function getApproval(ctx: Context, place: string, id: string): Promise<Approval> {

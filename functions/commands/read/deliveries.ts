@@ -1,19 +1,34 @@
 import { say } from '../../../schemas/messages/index.ts';
-import type { Delivery, Event } from '../../../schemas/notification.ts';
+import type { Delivery, DeliveryQuery, Event } from '../../../schemas/notification.ts';
 import { auditEvent } from '../../core/model/audit.ts';
 import { deliveryOf } from '../../core/notification/events.ts';
-import type { Page, PageRequest } from '../../deps.ts';
+import type { Page, PageRequest, StoredDocument } from '../../deps.ts';
 import { deliver } from '../../engine/notify/deliver.ts';
 import { throwFaults } from '../app-error.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { missing, requireFleet } from '../load.ts';
 import { theFleet } from '../refusals.ts';
+import { type ListOf, selectionOf } from '../selection.ts';
 
-/** Lists the deliveries of events to targets, sent or pending, newest first. Throws `not-found`. */
-export async function listDeliveries(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Delivery>> {
+const deliveryList: ListOf<StoredDocument<'delivery'>, DeliveryQuery> = {
+  filters: {
+    state: ({ body }, asked) => body.state === asked,
+    target: ({ body }, asked) => body.target === asked,
+    type: ({ body }, asked) => body.event.type === asked,
+  },
+};
+
+/** Lists the deliveries of events to targets, sent or pending. Throws `not-found`. */
+export async function listDeliveries(
+  ctx: Context,
+  fleet: string,
+  page: PageRequest,
+  query: DeliveryQuery,
+): Promise<Page<Delivery>> {
   await requireFleet(ctx, fleet);
-  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'delivery', page);
+  const selection = selectionOf(deliveryList, query);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'delivery', page, selection);
   return { items: items.map(({ body }) => body), nextToken };
 }
 

@@ -1,12 +1,27 @@
-import type { DrillRun } from '../../../schemas/drill.ts';
-import type { Page, PageRequest } from '../../deps.ts';
+import type { DrillRun, DrillRunQuery } from '../../../schemas/drill.ts';
+import type { Page, PageRequest, StoredDocument } from '../../deps.ts';
 import type { Context } from '../context.ts';
 import { missing, requireFleet } from '../load.ts';
+import { isLiveAs, type ListOf, selectionOf } from '../selection.ts';
 
-/** Lists the drill runs of a fleet, newest first. Throws `not-found`. */
-export async function listDrillRuns(ctx: Context, fleet: string, request: PageRequest): Promise<Page<DrillRun>> {
+const drillRunList: ListOf<StoredDocument<'drill-run'>, DrillRunQuery> = {
+  filters: {
+    drill: ({ body }, asked) => body.drill === asked,
+    state: ({ body }, asked) => body.state === asked,
+    live: isLiveAs(({ body }) => body.endedAt === undefined),
+  },
+};
+
+/** Lists the drill runs of a fleet. Throws `not-found`. */
+export async function listDrillRuns(
+  ctx: Context,
+  fleet: string,
+  request: PageRequest,
+  query: DrillRunQuery,
+): Promise<Page<DrillRun>> {
   await requireFleet(ctx, fleet);
-  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'drill-run', request);
+  const selection = selectionOf(drillRunList, query);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'drill-run', request, selection);
   return { items: items.map(({ body }) => body), nextToken };
 }
 

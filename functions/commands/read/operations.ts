@@ -1,5 +1,5 @@
 import { say } from '../../../schemas/messages/index.ts';
-import type { GatewayOutcome, Operation } from '../../../schemas/operation.ts';
+import type { GatewayOutcome, Operation, OperationQuery } from '../../../schemas/operation.ts';
 import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
 import type {
@@ -14,6 +14,7 @@ import type {
 import { isEnded } from '../../engine/reconcile/outcome.ts';
 import type { Context } from '../context.ts';
 import { missing, requireFleet } from '../load.ts';
+import { type ListOf, selectionOf } from '../selection.ts';
 
 /** Returns an operation. Throws `not-found`. */
 export async function getOperation(ctx: Context, fleet: string, id: string): Promise<Operation> {
@@ -22,11 +23,28 @@ export async function getOperation(ctx: Context, fleet: string, id: string): Pro
   return await viewOperation(ctx.deps.store, record);
 }
 
-/** Lists the operations of a fleet, newest first. Throws `not-found`. */
-export async function listOperations(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Operation>> {
+const operationList: ListOf<OperationRecord, OperationQuery, 'state', Operation> = {
+  at: ({ createdAt }) => createdAt,
+  filters: {
+    gateway: ({ gateways }, asked) => gateways.includes(asked),
+    action: ({ action }, asked) => action === asked,
+    name: ({ target }, asked) => target.name === asked,
+  },
+  shown: { state: ({ state }, asked) => state === asked },
+};
+
+/** Lists the operations of a fleet. Throws `not-found`. */
+export async function listOperations(
+  ctx: Context,
+  fleet: string,
+  page: PageRequest,
+  query: OperationQuery,
+): Promise<Page<Operation>> {
+  const { store } = ctx.deps;
   await requireFleet(ctx, fleet);
-  const { items, nextToken } = await ctx.deps.store.operations(fleet, page);
-  return { items: await viewOperations(ctx.deps.store, fleet, items), nextToken };
+  const shown = (records: readonly OperationRecord[]) => viewOperations(store, fleet, records);
+  const { items, nextToken } = await store.operations(fleet, page, selectionOf(operationList, query, shown));
+  return { items: await shown(items), nextToken };
 }
 
 export async function viewOperation(store: Store, record: OperationRecord): Promise<Operation> {

@@ -184,7 +184,7 @@ async function seenOf(
 ): Promise<TimedObservation[]> {
   const seen: TimedObservation[] = [];
   for await (const page of pagesOf(OBSERVATIONS_PER_PAGE, (request) =>
-    store.observations(fleet, cluster, request, span),
+    store.observations(fleet, cluster, request, { key: null, span }),
   )) {
     for (const observation of page) {
       seen.push({ cluster, atMs: msOf(observation.observedAt) - span.fromMs, observation });

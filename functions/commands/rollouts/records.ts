@@ -85,10 +85,12 @@ export async function writeRollout(
       requireOwn(asked.before.body, distribution);
       return withMembers(distribution.spec, asked.clusters);
     },
-    ({ revision, updatedAt }, operation) => {
-      if (asked === undefined) throw new Error('A rollout is asked for before it is written.');
-      after = asked.after({ revision, updatedAt, operation });
-      return [documentOf(after, asked.before)];
+    {
+      beside: ({ revision, updatedAt }, operation) => {
+        if (asked === undefined) throw new Error('A rollout is asked for before it is written.');
+        after = asked.after({ revision, updatedAt, operation });
+        return [documentOf(after, asked.before)];
+      },
     },
   );
   if (asked === undefined) throw new Error('A rollout is asked for before it is written.');

@@ -1,10 +1,11 @@
-import type { DistributionRollout } from '../../../schemas/rollout.ts';
+import type { DistributionRollout, DistributionRolloutQuery } from '../../../schemas/rollout.ts';
 import { rolloutCalls } from '../../core/rollout/calls.ts';
 import { ended } from '../../core/rollout/changes.ts';
 import { dueMs, isOwn, nextMove } from '../../core/rollout/next-move.ts';
-import type { Page, PageRequest } from '../../deps.ts';
+import type { Page, PageRequest, StoredDocument } from '../../deps.ts';
 import { type Context, timestamp } from '../context.ts';
 import { requireFleet, requireResource } from '../load.ts';
+import { type ListOf, selectionOf } from '../selection.ts';
 import { readRolloutFacts } from './facts.ts';
 import { distributionOf, loadRollout, type RolloutRef } from './records.ts';
 
@@ -21,26 +22,29 @@ export async function getRollout(ctx: Context, ref: RolloutRef): Promise<Distrib
 }
 
 /**
- * Lists the rollouts of a distribution, newest first. A page may be short, because rollouts of all distributions of the
- * fleet are read and filtered. Those of a distribution that has been deleted stay. Throws `not-found` for a distribution
- * that does not exist and never had a rollout.
+ * Lists the rollouts of a distribution, which are stored with those of the other distributions of the fleet. Those of a
+ * distribution that has been deleted stay. Throws `not-found` for a distribution that does not exist, unless there are any.
  */
 export async function listRollouts(
   ctx: Context,
   key: Pick<RolloutRef, 'fleet' | 'distribution'>,
   request: PageRequest,
+  query: DistributionRolloutQuery,
 ): Promise<Page<DistributionRollout>> {
   const { store, clock } = ctx.deps;
   await requireFleet(ctx, key.fleet);
-  const [distribution, { items, nextToken }] = await Promise.all([
-    store.get('distribution', key.fleet, key.distribution),
-    store.documents(key.fleet, 'rollout', request),
-  ]);
-  const own = items.flatMap(({ body }) => (body.distribution === key.distribution ? [body] : []));
-  if (own.length === 0) await requireResource(ctx, distributionOf(key));
+  const distribution = await store.get('distribution', key.fleet, key.distribution);
   const at = timestamp(clock.now());
-  const isOver = (body: DistributionRollout) => isLive(body) && !isOwn(body, distribution);
-  return { items: own.map((body) => (isOver(body) ? ended(body, 'superseded', at) : withTimes(body))), nextToken };
+  const shown = ({ body }: StoredDocument<'rollout'>) =>
+    isLive(body) && !isOwn(body, distribution) ? ended(body, 'superseded', at) : withTimes(body);
+  const list: ListOf<StoredDocument<'rollout'>, DistributionRolloutQuery> = {
+    part: { name: key.distribution, has: ({ body }) => body.distribution === key.distribution },
+    filters: { state: (item, asked) => shown(item).state === asked },
+  };
+  const { items, nextToken } = await store.documents(key.fleet, 'rollout', request, selectionOf(list, query));
+  if (items.length === 0 && nextToken === undefined && request.token === undefined)
+    await requireResource(ctx, distributionOf(key));
+  return { items: items.map(shown), nextToken };
 }
 
 function isLive({ state }: DistributionRollout): boolean {

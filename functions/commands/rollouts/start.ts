@@ -52,10 +52,12 @@ export async function startRollout(
       planned = await auditingRefusals(ctx, ref, 'rollout.refused', () => plan(because, before, spec));
       return withMembers(before.spec, planned.rollout.steps[0]?.clusters ?? planned.rollout.from);
     },
-    ({ revision, updatedAt }, pushed) => {
-      if (planned === undefined) throw new Error('A rollout is planned before it is written.');
-      begun = withStep(planned.rollout, 0, { revision, updatedAt, operation: pushed });
-      return [documentOf(begun)];
+    {
+      beside: ({ revision, updatedAt }, pushed) => {
+        if (planned === undefined) throw new Error('A rollout is planned before it is written.');
+        begun = withStep(planned.rollout, 0, { revision, updatedAt, operation: pushed });
+        return [documentOf(begun)];
+      },
     },
   );
   if (begun === undefined) throw new Error('The first step of a rollout is a write.');

@@ -1,16 +1,17 @@
 import { say } from '../../../schemas/messages/index.ts';
-import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
+import type { BreakGlass, BreakGlassQuery, BreakGlassSpec } from '../../../schemas/shift.ts';
 import type { Planned } from '../../core/access/approvals.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
 import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { equal } from '../../core/model/digest.ts';
-import type { Page, PageRequest } from '../../deps.ts';
+import type { Page, PageRequest, StoredDocument } from '../../deps.ts';
 import { viewBreakGlass } from '../../engine/failover/overrides.ts';
 import { AppError } from '../app-error.ts';
 import { requireApproval } from '../approvals/require.ts';
 import type { Context } from '../context.ts';
 import { load, missing, requireFleet } from '../load.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
+import { isLiveAs, type ListOf, selectionOf } from '../selection.ts';
 import { commandTraffic } from './command.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
 
@@ -22,10 +23,24 @@ export interface WrittenBreakGlass {
   operation?: string | undefined;
 }
 
-/** Lists break-glasses by name, including ended ones. Throws `not-found`. */
-export async function listBreakGlasses(ctx: Context, fleet: string, request: PageRequest): Promise<Page<BreakGlass>> {
+const breakGlassList: ListOf<StoredDocument<'break-glass'>, BreakGlassQuery> = {
+  fields: { createdAt: ({ body }) => body.createdAt },
+  filters: {
+    rule: ({ body }, asked) => body.rules.includes(asked),
+    live: isLiveAs(({ body }) => body.state === 'live'),
+  },
+};
+
+/** Lists break-glasses, including ended ones. Throws `not-found`. */
+export async function listBreakGlasses(
+  ctx: Context,
+  fleet: string,
+  request: PageRequest,
+  query: BreakGlassQuery,
+): Promise<Page<BreakGlass>> {
   await requireFleet(ctx, fleet);
-  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'break-glass', request);
+  const selection = selectionOf(breakGlassList, query);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'break-glass', request, selection);
   return { items: items.map(({ body }) => body), nextToken };
 }
 

@@ -1,10 +1,10 @@
 import { say } from '../../../schemas/messages/index.ts';
-import type { Shift, ShiftSpec } from '../../../schemas/shift.ts';
+import type { Shift, ShiftQuery, ShiftSpec } from '../../../schemas/shift.ts';
 import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { isSameTarget, targetText } from '../../core/failover/shifts.ts';
 import type { LiveShift } from '../../core/failover/traffic.ts';
 import { equal } from '../../core/model/digest.ts';
-import type { Page, PageRequest } from '../../deps.ts';
+import type { Page, PageRequest, StoredDocument } from '../../deps.ts';
 import { viewShift } from '../../engine/failover/overrides.ts';
 import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
@@ -12,6 +12,7 @@ import { noSuch } from '../issues.ts';
 import { missing, requireFleet, requireService } from '../load.ts';
 import { showShifts } from '../read/shift-view.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
+import { isLiveAs, type ListOf, selectionOf } from '../selection.ts';
 import { commandTraffic } from './command.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
 
@@ -23,10 +24,27 @@ export interface WrittenShift {
   operation?: string | undefined;
 }
 
-/** Lists shifts by name, including ended ones. Throws `not-found`. */
-export async function listShifts(ctx: Context, fleet: string, request: PageRequest): Promise<Page<Shift>> {
+const shiftList: ListOf<StoredDocument<'shift'>, ShiftQuery> = {
+  fields: { createdAt: ({ body }) => body.createdAt },
+  filters: {
+    cluster: ({ body }, asked) => body.cluster === asked,
+    service: ({ body }, asked) => body.service === asked,
+    mode: ({ body }, asked) => body.mode === asked,
+    state: ({ body }, asked) => body.state === asked,
+    live: isLiveAs(({ body }) => body.state !== 'ended'),
+  },
+};
+
+/** Lists shifts, including ended ones. Throws `not-found`. */
+export async function listShifts(
+  ctx: Context,
+  fleet: string,
+  request: PageRequest,
+  query: ShiftQuery,
+): Promise<Page<Shift>> {
   await requireFleet(ctx, fleet);
-  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'shift', request);
+  const selection = selectionOf(shiftList, query);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'shift', request, selection);
   const shifts = items.map(({ body }) => body);
   return { items: await showShifts(ctx.deps.store, fleet, shifts), nextToken };
 }

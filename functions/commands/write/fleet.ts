@@ -91,7 +91,7 @@ export async function applyDesired(
     ctx.waitUntil(finish(ctx, fleet, gateways));
     return { operation: await viewOperation(store, operation) };
   };
-  return await untilWritten(attempt, async () => held(await store.hold(fleet)));
+  return await untilWritten(attempt, { lost: async () => held(await store.hold(fleet)) });
 }
 
 /** Plans and checks the changes that bring the fleet to the desired state. */

@@ -40,10 +40,11 @@ export async function putResource<K extends Kind>(
   spec: Specs[K],
   precondition: Precondition,
 ): Promise<Written<K>> {
-  return await writeResource(ctx, ref, async (before) => {
+  const specOf = async (before: Resource<K> | undefined) => {
     checkPrecondition(precondition, before?.revision);
     return spec;
-  });
+  };
+  return await writeResource(ctx, ref, specOf, { precondition });
 }
 
 /**
@@ -56,14 +57,20 @@ export async function patchResource<K extends Kind>(
   patch: (spec: Specs[K]) => Specs[K],
   precondition: Precondition,
 ): Promise<Written<K>> {
-  return await editResource(ctx, ref, async ({ revision, spec }) => {
+  const edit = async ({ revision, spec }: Resource<K>) => {
     checkPrecondition(precondition, revision);
     return patch(spec);
-  });
+  };
+  return await editResource(ctx, ref, edit, { precondition });
 }
 
 /** Returns documents that are written in the same transaction as a change of a resource. */
 type Beside<K extends Kind> = (resource: Resource<K>, operation: string | undefined) => StoredDocument[];
+
+interface WriteOptions<K extends Kind> {
+  beside?: Beside<K>;
+  precondition?: Precondition;
+}
 
 /**
  * Replaces a declaration with an edited one, and edits it again after concurrent writes. Throws `not-found`, and the
@@ -73,22 +80,22 @@ export async function editResource<K extends Kind>(
   ctx: Context,
   ref: RefTo<K>,
   edit: (before: Resource<K>) => Promise<Specs[K]>,
-  beside?: Beside<K>,
+  options: WriteOptions<K> = {},
 ): Promise<Written<K>> {
   const specOf = async (before: Resource<K> | undefined) => {
     if (before === undefined) throw notFound(ref);
     return await edit(before);
   };
-  return await writeResource(ctx, ref, specOf, beside);
+  return await writeResource(ctx, ref, specOf, options);
 }
 
 async function writeResource<K extends Kind>(
   ctx: Context,
   ref: RefTo<K>,
   specOf: (before: Resource<K> | undefined) => Promise<Specs[K]>,
-  beside?: Beside<K>,
+  { beside, precondition = {} }: WriteOptions<K>,
 ): Promise<Written<K>> {
-  return await untilWritten(async () => {
+  const attempt = async () => {
     const now = fleetReader(ctx.deps.store, ref.fleet);
     const before = await now.store.get(ref.kind, ref.fleet, ref.name);
     const spec = await specOf(before);
@@ -108,7 +115,8 @@ async function writeResource<K extends Kind>(
     if (ctx.isDry) return { created, view: await previewView(ctx, set, change.resource, cleared.need) };
     const written = await commitChange(cleared, set, change, checkedAgainst, beside);
     return written && { created, view: await viewOf(ctx, written.resource, set.then), operation: written.operation };
-  });
+  };
+  return await untilWritten(attempt, { precondition });
 }
 
 /** The part of a body that moves requests, which violations of safety rules point to. */
@@ -140,7 +148,7 @@ export async function deleteResource(
   precondition: Precondition,
   destroy?: (ctx: Context) => Promise<void>,
 ): Promise<Deleted> {
-  return await untilWritten(async () => {
+  const attempt = async () => {
     const resource = await load(ctx, ref);
     checkPrecondition(precondition, resource.revision);
     // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
@@ -152,7 +160,8 @@ export async function deleteResource(
     await destroy?.(cleared.ctx);
     const written = await commitChange(cleared, set, change, checkedAgainst);
     return written && { operation: written.operation };
-  });
+  };
+  return await untilWritten(attempt, { precondition });
 }
 
 /**

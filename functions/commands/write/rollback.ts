@@ -6,6 +6,7 @@ import type { Kind, RefTo } from '../../core/model/resource.ts';
 import { pagesOf, type Store } from '../../deps.ts';
 import { createLimit } from '../../limit.ts';
 import { AppError, faultAt, throwFaults } from '../app-error.ts';
+import { auditsFor } from '../audits.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { requireFleet } from '../load.ts';
@@ -49,7 +50,9 @@ export async function rollBackFleet(ctx: Context, fleet: string, at: string, opt
 /** Returns the resources that were written at that time or later, according to the audit events of these writes. */
 async function changedSince(store: Store, fleet: string, since: string): Promise<Map<string, RefTo<Kind>>> {
   const changed = new Map<string, RefTo<Kind>>();
-  for await (const events of pagesOf(EVENTS_PER_PAGE, (request) => store.audits(fleet, request, { since }))) {
+  for await (const events of pagesOf(EVENTS_PER_PAGE, (request) =>
+    store.audits(fleet, request, auditsFor({ since })),
+  )) {
     for (const event of events) {
       const ref = writtenBy(event, fleet);
       if (ref !== undefined) changed.set(keyOf(ref), ref);

@@ -20,6 +20,12 @@ export function hostTerms({ hostnames }: RouteSpec): Term[] {
   return names.map((name) => ({ kind: 'hostname', name }));
 }
 
+/** Tells whether every host that `host` stands for, one or those of a wildcard, has the declared name, or falls under it. */
+export function matchesHost(declared: string, host: string): boolean {
+  if (declared === ANY_HOST || declared === host) return true;
+  return declared.startsWith('*.') && host.endsWith(declared.slice(1));
+}
+
 /** Returns all index terms of a route, each once. */
 export function termsOf(spec: RouteSpec): Term[] {
   const services = new Set(backendsOf(spec).map(({ ref }) => ref.service));
