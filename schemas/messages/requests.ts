@@ -39,7 +39,7 @@ export const REQUESTS = {
   NotIdempotencyKey: () =>
     'This must be one key of 1 to 255 printable ASCII characters: "8e03978e-40d5-43dd-bc93-6894a57f9324", with or without the quotes.',
   NotThisToken: () => 'This is not a token of this list.',
-  NextPageToken: () => 'Take nextPageToken of the previous page of the same list.',
+  NextPageToken: () => 'Take nextPageToken of the previous page of the same list, with the same filters and order.',
   OneFault: ({ pointer, detail }: { pointer: string; detail: string }) =>
     `${pointer}: ${detail}${detail.endsWith('.') ? '' : '.'}`,
   SeveralFaults: ({ count }: { count: number }) => `${count} faults, all listed in errors.`,

@@ -8,7 +8,7 @@ const ALLOWED = [...['Authorization', 'Content-Type', 'If-Match', 'If-None-Match
 /** The headers of answers that pages may read, besides those that every page may. */
 const EXPOSED = [
   ...['ETag', 'Location', 'Operation-Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'],
-  ...['X-Request-Id', 'X-Client-Request-Id', 'Idempotency-Replayed'],
+  ...['X-Request-Id', 'X-Client-Request-Id', 'Idempotency-Replayed', 'Deprecation', 'Sunset', 'Link'],
 ];
 
 /** The time for which a browser may believe the answer about a method and its headers: browsers take two hours at most. */
