@@ -16,7 +16,7 @@ import {
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { createTableInput, DEFAULT_TABLE_NAME, timeToLive } from '../table.ts';
 import { failureOf, guardChildren } from './children.ts';
-import { freePort, LOOPBACK } from './ports.ts';
+import { freePort, LOOPBACK, requireFreePort } from './ports.ts';
 
 /**
  * The Region and credentials for a local DynamoDB. It checks neither, but some implementations keep a database for each
@@ -43,7 +43,8 @@ export interface LocalDynamo {
  */
 export async function startDynamo(options: { port?: number; dbPath?: string } = {}): Promise<LocalDynamo> {
   const binary = binaryPath();
-  const port = await freePort(options.port ?? 0);
+  const port = options.port ?? (await freePort());
+  await requireFreePort(port);
   const args = ['--host', LOOPBACK, '--port', String(port)];
   if (options.dbPath !== undefined) {
     mkdirSync(dirname(options.dbPath), { recursive: true });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, isIPv4 } from 'node:net';
 import { listenerOn } from './listeners.ts';
@@ -96,19 +97,37 @@ export function reachable(host: string): string {
 }
 
 /**
- * Resolves with the port when nothing listens on it at the loopback address, or with any free port for 0. Rejects when
- * the port is taken.
+ * The range from which free ports are taken. Systems give no port of it to whoever asks for any, which Linux does from 32768
+ * and others from 49152 on, so that nobody else gets a port between the moment at which it is found free and its use.
  */
-export async function freePort(port = 0): Promise<number> {
+const FREE_PORTS = { first: 20_000, last: 29_999 } as const;
+const MAX_ATTEMPTS = 100;
+
+/** Resolves with a port at the loopback address on which nothing listens. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const port = randomInt(FREE_PORTS.first, FREE_PORTS.last + 1);
+    if ((await obstacleAt(port)) === undefined) return port;
+  }
+  throw new Error(`No free port was found from ${FREE_PORTS.first} to ${FREE_PORTS.last} of ${LOOPBACK}.`);
+}
+
+/** Rejects when something listens on the port at the loopback address. */
+export async function requireFreePort(port: number): Promise<void> {
+  const code = await obstacleAt(port);
+  if (code === undefined) return;
+  throw new Error(`Port ${port} of ${LOOPBACK} is taken (${code}): stop what listens there, or choose another port.`);
+}
+
+/** Resolves with the code of the error with which a port cannot be listened on; undefined when it can. */
+async function obstacleAt(port: number): Promise<string | undefined> {
   const server = createServer();
   try {
     server.listen(port, LOOPBACK);
     await once(server, 'listening');
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : port;
+    return undefined;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    throw new Error(`Port ${port} of ${LOOPBACK} is taken (${code}): stop what listens there, or choose another port.`);
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
   } finally {
     server.close();
   }

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { PORT_SETTINGS, type Ports, requireFree } from '../../infra/local/ports.ts';
+import { freePort, PORT_SETTINGS, type Ports, requireFree } from '../../infra/local/ports.ts';
 import { familyOf, type RunningProcess, stillRunning } from './processes.ts';
 
 /** Protects that `npm start` leaves neither processes nor taken ports behind, however it ends. */
@@ -37,15 +36,10 @@ interface Started {
 }
 
 async function freePorts(): Promise<Ports> {
-  const servers = new Map<string, Server>();
-  for (const part of Object.keys(PORT_SETTINGS)) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    servers.set(part, server);
-  }
-  const ports = [...servers].map(([part, server]) => [part, (server.address() as { port: number }).port]);
-  for (const server of servers.values()) server.close();
-  return Object.fromEntries(ports) as Ports;
+  const parts = Object.keys(PORT_SETTINGS);
+  const ports = new Set<number>();
+  while (ports.size < parts.length) ports.add(await freePort());
+  return Object.fromEntries([...ports].map((port, index) => [parts[index], port])) as Ports;
 }
 
 /** Runs `npm start`, as a terminal would in a process group of its own, and waits for something that it says. */
